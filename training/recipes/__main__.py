@@ -1,0 +1,97 @@
+"""Run one recipe in this process: `python -m training.recipes KIND FOLDER`.
+
+The folder holds everything the recipe reads and gets everything it writes (training/rundir.py). Exit
+status 0: done, `result.json` is there; 75: asked to stop, a savepoint is there; 1: failed, the last
+event says why. Started again on the same folder, a recipe goes on from its newest good savepoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import traceback
+from pathlib import Path
+from typing import Any
+
+from training.hyperparameters import RunKind
+from training.recipes.guard import Stop, listen
+from training.rundir import Config, Events, ExitCode, RunDir
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TRL_EXPERIMENTAL_SILENCE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m training.recipes", description=__doc__)
+    parser.add_argument("kind", choices=[kind.value for kind in RunKind])
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
+    stop = Stop()
+    listen(stop)
+    return execute(RunKind(arguments.kind), RunDir(arguments.folder), stop)
+
+
+def execute(kind: RunKind, folder: RunDir, stop: Stop) -> int:
+    """Run the recipe and write its result; the exit status."""
+    config = folder.read_config()
+    events = Events(folder.events)
+    if folder.read_result() is not None:
+        return ExitCode.DONE
+    try:
+        result = recipe(kind, folder, config, events, stop)
+    except Exception as error:
+        traceback.print_exc()
+        events.error(type(error).__name__, str(error)[:2000])
+        return ExitCode.FAILED
+    if result is None:
+        return ExitCode.STOPPED
+    folder.write_result(result)
+    return ExitCode.DONE
+
+
+def recipe(kind: RunKind, folder: RunDir, config: Config, events: Events, stop: Stop) -> dict[str, Any] | None:
+    """Import the recipe of `kind` only now (torch takes seconds) and run it."""
+    if kind is RunKind.ECHO:
+        from training.recipes import echo
+
+        return echo.run(folder, config, events, stop)
+    _prepare_torch(config)
+    if kind is RunKind.REWARD:
+        from training.recipes import reward
+
+        return reward.run(folder, config, events, stop)
+    if kind is RunKind.DPO:
+        from training.recipes import dpo
+
+        return dpo.run(folder, config, events, stop)
+    if kind is RunKind.PPO:
+        from training.recipes import ppo
+
+        return ppo.run(folder, config, events, stop)
+    if kind is RunKind.SAMPLE:
+        from training.recipes import sample
+
+        return sample.run(folder, config, events, stop)
+    from training.recipes import evaluate
+
+    return evaluate.run(folder, config, events, stop)
+
+
+def _prepare_torch(config: Config) -> None:
+    """Threads and offline switches must be set before torch and transformers are imported."""
+    os.environ.update(OFFLINE)
+    os.environ["OMP_NUM_THREADS"] = str(config.threads)
+    import torch
+
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
