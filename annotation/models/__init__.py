@@ -1,0 +1,45 @@
+"""The rows of annotation: what people said about texts."""
+
+from annotation.models.items import Completion, Item, ItemCompletion, Prompt, Round, RoundPurpose, RoundState
+from annotation.models.people import AccountKind, Invitation, Membership, Role, User
+from annotation.models.projects import Criterion, Guidelines, Project
+from annotation.models.work import (
+    Annotation,
+    Hold,
+    HoldState,
+    Qualification,
+    QualificationState,
+    ResearcherLabel,
+    Seat,
+    SeatPurpose,
+    SeatState,
+    SkipReason,
+)
+
+__all__ = [
+    "AccountKind",
+    "Annotation",
+    "Completion",
+    "Criterion",
+    "Guidelines",
+    "Hold",
+    "HoldState",
+    "Invitation",
+    "Item",
+    "ItemCompletion",
+    "Membership",
+    "Project",
+    "Prompt",
+    "Qualification",
+    "QualificationState",
+    "ResearcherLabel",
+    "Role",
+    "Round",
+    "RoundPurpose",
+    "RoundState",
+    "Seat",
+    "SeatPurpose",
+    "SeatState",
+    "SkipReason",
+    "User",
+]

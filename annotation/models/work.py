@@ -1,0 +1,228 @@
+"""Seats, holds, annotations, researcher labels and qualifications: who judged what."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.items import KIND_CHOICES, Item, Round
+from annotation.models.people import User
+from annotation.models.projects import Guidelines, Project
+
+
+class SeatPurpose(models.TextChoices):
+    """Why a judgement is wanted. Never shown to the annotator."""
+
+    LABEL = "label", _("Label")
+    SCREENING = "screening", _("Screening")
+    CHECK = "check", _("Hidden check")
+
+
+class SeatState(models.TextChoices):
+    """open -> held -> done; held -> open when the hold is skipped or runs out."""
+
+    OPEN = "open", _("Open")
+    HELD = "held", _("Held")
+    DONE = "done", _("Done")
+
+
+class SeatQuerySet(models.QuerySet["Seat"]):
+    def move(self, pk: int, old: SeatState, new: SeatState, **fields: object) -> bool:
+        """Move one seat from `old` to `new`; False when it had already left `old`."""
+        return self.filter(pk=pk, state=old).update(state=new, **fields) == 1
+
+
+class Seat(models.Model):
+    """One judgement an item wants. Project, round and kind are copied so that a claim tests own columns only."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="seats")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="seats")
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="seats")
+    kind = models.CharField(max_length=12, choices=KIND_CHOICES)
+    purpose = models.CharField(max_length=12, choices=SeatPurpose, default=SeatPurpose.LABEL)
+    number = models.PositiveIntegerField(help_text=_("0 to overlap - 1 for labels"))
+    state = models.CharField(max_length=6, choices=SeatState, default=SeatState.OPEN)
+    annotator = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="seats")
+    rank = models.FloatField(default=0.0, help_text=_("Seats are given out in this order"))
+    until = models.DateTimeField(null=True, blank=True)  # when the hold on it runs out
+
+    objects = SeatQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "number"], condition=models.Q(purpose="label"), name="label_seat_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["item", "annotator"],
+                condition=models.Q(purpose="label", annotator__isnull=False),
+                name="label_seat_once_per_annotator",
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "purpose", "state", "rank", "id"], name="seat_next")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} seat {self.number} of {self.item}"
+
+
+class HoldState(models.TextChoices):
+    """open -> submitted | skipped | expired. `released`: given back by the annotator's own undo."""
+
+    OPEN = "open", _("Open")
+    SUBMITTED = "submitted", _("Submitted")
+    SKIPPED = "skipped", _("Skipped")
+    EXPIRED = "expired", _("Expired")
+    RELEASED = "released", _("Released")
+
+
+class SkipReason(models.TextChoices):
+    """Why an item was not judged; the order is that of the keys 1 to 6."""
+
+    TOO_LONG = "too_long", _("Too long")
+    LANGUAGE = "language", _("Not my language")
+    EXPERTISE = "expertise", _("Outside my expertise")
+    OFFENSIVE = "offensive", _("Offensive")
+    BROKEN = "broken", _("Broken")
+    OTHER = "other", _("Other")
+
+
+class HoldQuerySet(models.QuerySet["Hold"]):
+    def move(self, pk: int, old: HoldState, new: HoldState, **fields: object) -> bool:
+        """Move one hold from `old` to `new`; False when it had already left `old`."""
+        return self.filter(pk=pk, state=old).update(state=new, **fields) == 1
+
+
+class Hold(models.Model):
+    """A seat in an annotator's hands until a time, and the order in which the answers are shown."""
+
+    token = models.UUIDField(unique=True, default=uuid.uuid4)  # the idempotency key of the answer
+    seat = models.ForeignKey(Seat, on_delete=models.CASCADE, related_name="holds")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="holds")
+    annotator = models.ForeignKey(User, on_delete=models.PROTECT, related_name="holds")
+    order = models.JSONField(help_text=_("order[shown position] = index in the item"))
+    state = models.CharField(max_length=10, choices=HoldState, default=HoldState.OPEN)
+    taken_at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField()
+    draft = models.JSONField(null=True, blank=True)
+    draft_at = models.DateTimeField(null=True, blank=True)
+    skip_reason = models.CharField(max_length=12, choices=SkipReason, blank=True)
+    revises = models.ForeignKey(
+        "annotation.Annotation", on_delete=models.PROTECT, null=True, blank=True, related_name="revising_holds"
+    )
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["annotator", "project"], condition=models.Q(state="open"), name="one_open_hold_per_project"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.annotator} holds {self.seat}"
+
+
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def standing(self) -> AnnotationQuerySet:
+        """What people say now: without answers that a later one replaced."""
+        return self.filter(replaced_by=None)
+
+    def counted(self) -> AnnotationQuerySet:
+        """Standing labels of the record: no screening, no checks, nothing beyond the overlap."""
+        return self.standing().filter(purpose=SeatPurpose.LABEL, surplus=False)
+
+
+class Annotation(models.Model):
+    """What an annotator submitted. Never edited: a correction is a new row that replaces this one."""
+
+    hold = models.OneToOneField(Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="annotation")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="annotations")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="annotations")
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="annotations")
+    annotator = models.ForeignKey(User, on_delete=models.PROTECT, related_name="annotations")
+    kind = models.CharField(max_length=12, choices=KIND_CHOICES)
+    purpose = models.CharField(max_length=12, choices=SeatPurpose, default=SeatPurpose.LABEL)
+    label = models.JSONField()  # labels.Label in the item's own order
+    seconds = models.FloatField(null=True, blank=True)
+    surplus = models.BooleanField(default=False)
+    guidelines = models.ForeignKey(
+        Guidelines, on_delete=models.PROTECT, null=True, blank=True, related_name="annotations"
+    )
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    objects = AnnotationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "annotator", "created_at"], name="annotation_of_annotator"),
+            models.Index(fields=["round", "purpose"], name="annotation_of_round"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.annotator} on {self.item}"
+
+
+class ResearcherLabel(models.Model):
+    """A researcher's own label of an item. Append-only; the reference of an item is made of all of them."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="researcher_labels")
+    researcher = models.ForeignKey(User, on_delete=models.PROTECT, related_name="researcher_labels")
+    label = models.JSONField()
+    reason = models.TextField(blank=True, max_length=10_000)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.researcher} on {self.item}"
+
+
+class QualificationState(models.TextChoices):
+    """pending -> passed | failed; passed -> suspended; failed -> pending by the one retry."""
+
+    PENDING = "pending", _("In the test")
+    PASSED = "passed", _("Passed")
+    FAILED = "failed", _("Not passed")
+    SUSPENDED = "suspended", _("Suspended")
+
+
+class QualificationQuerySet(models.QuerySet["Qualification"]):
+    def move(self, pk: int, old: QualificationState, new: QualificationState, **fields: object) -> bool:
+        """Move one qualification from `old` to `new`; False when it had already left `old`."""
+        return self.filter(pk=pk, state=old).update(state=new, **fields) == 1
+
+
+class Qualification(models.Model):
+    """Whether an annotator may label in a project, under one version of the guidelines.
+
+    `kind` is empty when the test was the mixed one, which opens every kind.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="qualifications")
+    annotator = models.ForeignKey(User, on_delete=models.CASCADE, related_name="qualifications")
+    kind = models.CharField(max_length=12, choices=KIND_CHOICES, blank=True)
+    guidelines = models.ForeignKey(Guidelines, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=QualificationState, default=QualificationState.PENDING)
+    attempt = models.PositiveIntegerField(default=1)
+    log_odds = models.FloatField(default=0.0)
+    items_seen = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = QualificationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "annotator", "kind", "guidelines"], name="qualification_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.annotator} {self.state} in {self.project}"

@@ -1,0 +1,9 @@
+"""Routes, grouped by who uses them."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("annotation.urls.accounts")),
+    path("", include("annotation.urls.desk")),
+    path("", include("annotation.urls.research")),
+]

@@ -1,0 +1,228 @@
+"""The rows of training: preference sets, runs, checkpoints, metrics. The row of a run is the truth about it."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Completion, Project, Round, User
+
+
+class PreferenceSet(models.Model):
+    """Preferences frozen to a file with a digest. Never changes; the same content is the same row."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="preference_sets")
+    number = models.PositiveIntegerField()
+    rounds = models.ManyToManyField(Round, related_name="preference_sets")
+    sha256 = models.CharField(max_length=64)
+    datasheet = models.JSONField(default=dict)  # counts, split, weighting, reliabilities, skipped
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="preference_set_number_once"),
+            models.UniqueConstraint(fields=["project", "sha256"], name="preference_set_content_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project} preference set {self.number}"
+
+    @property
+    def path(self) -> Path:
+        return settings.ARTEFACTS / "preference_sets" / f"{self.sha256}.jsonl"
+
+
+class CheckpointRole(models.TextChoices):
+    POLICY = "policy", _("Policy")
+    REWARD = "reward", _("Reward model")
+
+
+class Checkpoint(models.Model):
+    """Published weights with a unique tag; a completion's `source` is the tag of the policy that wrote it."""
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, null=True, blank=True, related_name="checkpoints"
+    )  # None: usable in every project
+    tag = models.SlugField(max_length=100, unique=True)
+    role = models.CharField(max_length=10, choices=CheckpointRole)
+    folder = models.CharField(max_length=300, help_text=_("Below the artefact folder, or the built-in base"))
+    sha256 = models.CharField(max_length=64, help_text=_("Of its manifest"))
+    run = models.OneToOneField(
+        "training.Run", on_delete=models.PROTECT, null=True, blank=True, related_name="checkpoint"
+    )
+    promoted_at = models.DateTimeField(null=True, blank=True)
+    stale = models.BooleanField(default=False, help_text=_("Trained on labels that were recalled since"))
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.tag
+
+    @property
+    def path(self) -> Path:
+        return settings.BUILT_IN_BASE if self.folder == "built-in" else settings.ARTEFACTS / self.folder
+
+
+class RunState(models.TextChoices):
+    """waiting -> queued -> running -> succeeded | failed | cancelled; running -> queued when interrupted."""
+
+    WAITING = "waiting", _("Waiting")
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+ENDED = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED)
+
+
+class Cycle(models.Model):
+    """The runs of one turn of the loop, started together."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="cycles")
+    number = models.PositiveIntegerField()
+    preference_set = models.ForeignKey(PreferenceSet, on_delete=models.PROTECT, related_name="cycles")
+    drafted_round = models.OneToOneField(
+        Round, on_delete=models.SET_NULL, null=True, blank=True, related_name="cycle"
+    )
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "number"], name="cycle_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.project} cycle {self.number}"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def move(self, pk: int, old: RunState, new: RunState, **fields: object) -> bool:
+        """Move one run from `old` to `new`; False when it had already left `old`."""
+        return self.filter(pk=pk, state=old).update(state=new, **fields) == 1
+
+    def guard(self, pk: int, epoch: int, **fields: object) -> bool:
+        """Write `fields` only while `epoch` still owns the running run; False when it was lost."""
+        return self.filter(pk=pk, state=RunState.RUNNING, epoch=epoch).update(**fields) == 1
+
+    def visible_to(self, user: User) -> RunQuerySet:
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+
+class Run(models.Model):
+    """One execution of a recipe."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="runs")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True, blank=True, related_name="runs")
+    kind = models.CharField(max_length=12)  # training.hyperparameters.RunKind
+    name = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=10, choices=RunState, default=RunState.QUEUED)
+    settings = models.JSONField(default=dict, blank=True)
+    seed = models.IntegerField(default=0)
+    idem = models.UUIDField(default=uuid.uuid4)  # a form posted twice starts one run
+
+    preference_set = models.ForeignKey(
+        PreferenceSet, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
+    )
+    policy = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reference = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reward = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    policies = models.ManyToManyField(Checkpoint, blank=True, related_name="+")  # to sample from
+    prompts = models.JSONField(default=dict, blank=True)  # {"ids": [...]} or {"split", "count", "exclude_used"}
+
+    parents: models.ManyToManyField[Run, Run] = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, related_name="followers"
+    )
+    unmet_parents = models.PositiveIntegerField(default=0)
+    resumed_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="resumptions"
+    )
+
+    epoch = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    max_attempts = models.PositiveIntegerField(default=5)
+    owner = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    progress_at = models.DateTimeField(null=True, blank=True)
+    step = models.PositiveIntegerField(default=0)
+    total_steps = models.PositiveIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    pause_requested = models.BooleanField(default=False)
+    failure_code = models.CharField(max_length=60, blank=True)
+    failure_text = models.TextField(blank=True)
+    result = models.JSONField(default=dict, blank=True)
+
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    queued_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "idem"], name="run_once_per_form")]
+        indexes = [models.Index(fields=["state", "lease_until"], name="run_sweep")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} run {self.pk}"
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def folder(self) -> Path:
+        return settings.ARTEFACTS / "runs" / str(self.pk)
+
+
+class RunEvent(models.Model):
+    """What happened to a run, for people. Append-only."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
+    epoch = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(default=timezone.now)
+    text = models.CharField(max_length=500)
+    warning = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Metric(models.Model):
+    """One value of a run at a step; a resumed run writes its repeated steps again."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metrics")
+    step = models.PositiveIntegerField()
+    name = models.CharField(max_length=60)
+    value = models.FloatField(null=True)  # None: the number was not finite
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "name", "step"], name="metric_once_per_step")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value} at {self.step}"
+
+
+class Features(models.Model):
+    """What a frozen checkpoint thinks of a completion: a float32 vector, read by the linear probe."""
+
+    completion = models.ForeignKey(Completion, on_delete=models.CASCADE, related_name="features")
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="+")
+    vector = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["completion", "checkpoint"], name="features_once_per_checkpoint")
+        ]
+
+    def __str__(self) -> str:
+        return f"features of {self.completion} under {self.checkpoint}"

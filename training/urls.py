@@ -1,0 +1,5 @@
+"""Routes of training."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
