@@ -13,9 +13,9 @@ def win_rate(new: Sequence[Sequence[float]], old: Sequence[Sequence[float]]) -> 
     `new` and `old` hold the oracle points of the answers, one inner sequence per prompt; prompts count alike.
     Raises ValueError when the numbers of prompts differ or a prompt has no answers.
     """
+    if len(new) != len(old) or not new:
+        raise ValueError(f"scores for {len(new)} and for {len(old)} prompts cannot be compared")
     rates = [_one_prompt(np.asarray(n, float), np.asarray(o, float)) for n, o in zip(new, old, strict=True)]
-    if not rates:
-        raise ValueError("no prompts to compare")
     return float(np.mean(rates))
 
 
