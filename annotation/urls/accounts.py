@@ -1,5 +1,14 @@
-"""Routes."""
+"""Routes of accounts."""
 
-from django.urls import URLPattern
+from django.contrib.auth.views import LogoutView
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from annotation.views import accounts, home
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("login/", accounts.SignIn.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("language/", accounts.set_language, name="set-language"),
+    path("theme/", accounts.set_theme, name="set-theme"),
+]
