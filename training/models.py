@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -135,7 +134,8 @@ class Run(models.Model):
     reference = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reward = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     policies = models.ManyToManyField(Checkpoint, blank=True, related_name="+")  # to sample from
-    prompts = models.JSONField(default=dict, blank=True)  # {"ids": [...]} or {"split", "count", "exclude_used"}
+    prompts = models.JSONField(default=dict, blank=True)  # training.services.prompts says which forms
+    plan = models.JSONField(default=dict, blank=True)  # of a sample run: the round to draft from its samples
 
     parents: models.ManyToManyField[Run, Run] = models.ManyToManyField(
         "self", symmetrical=False, blank=True, related_name="followers"
@@ -151,6 +151,7 @@ class Run(models.Model):
     owner = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     progress_at = models.DateTimeField(null=True, blank=True)
+    events_read = models.PositiveBigIntegerField(default=0)  # bytes of events.jsonl that are recorded
     step = models.PositiveIntegerField(default=0)
     total_steps = models.PositiveIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
