@@ -1,0 +1,122 @@
+"""Votes counted: how often every two things met and how it ended. Also what hangs together in that graph."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from annotation.stats.estimate import Floats, Ints
+
+# A table of everything against everything is used up to this many cells.
+TABLE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Votes counted: `first` < `second`, one entry for every two things that met.
+
+    `counts` is 3 x meetings: (weighted) votes that `second` won, ties, votes that `first` won. `squares`
+    holds the sums of squared weights in the same places.
+    """
+
+    things: int
+    first: Ints
+    second: Ints
+    counts: Floats
+    squares: Floats
+
+    @cached_property
+    def total(self) -> Floats:
+        """Votes per meeting."""
+        return np.asarray(self.counts.sum(axis=0))
+
+    @cached_property
+    def votes(self) -> Floats:
+        """Votes each thing took part in."""
+        return at_ends(self, self.total, self.total)
+
+
+def count_votes(
+    things: int,
+    i: npt.ArrayLike,
+    j: npt.ArrayLike,
+    outcome: npt.ArrayLike,
+    weights: npt.ArrayLike | None = None,
+) -> Meetings:
+    """One pass over the votes."""
+    a, b, result = checked_votes(things, i, j, outcome)
+    weight = None if weights is None else np.asarray(weights, dtype=np.float64)
+    if weight is not None and not np.all(weight >= 0):
+        raise ValueError(f"a vote weighs {weight.min()}")
+    pair, place = _places(things, a, b, result)
+    counts = _counted(things, len(pair), place, weight)
+    squares = counts if weight is None else _counted(things, len(pair), place, weight**2)
+    met = counts.any(axis=1)
+    return Meetings(things, pair[met] // things, pair[met] % things, counts[met].T, squares[met].T)
+
+
+def _places(things: int, a: Ints, b: Ints, result: Ints) -> tuple[Ints, Ints]:
+    """Pairs as numbers first * things + second, and for each vote its place in a table of pairs x 3."""
+    if things * things <= TABLE:
+        return np.arange(things * things), (a * things + b) * 3 + result
+    turned = a > b
+    pair, place = np.unique(np.where(turned, b * things + a, a * things + b), return_inverse=True)
+    return pair, place * 3 + np.where(turned, 2 - result, result)
+
+
+def _counted(things: int, pairs: int, place: Ints, weight: Floats | None) -> Floats:
+    """Pairs x 3, with the smaller number first."""
+    table = np.bincount(place, weights=weight, minlength=pairs * 3).astype(np.float64)
+    if pairs != things * things:
+        return table.reshape(pairs, 3)
+    square = table.reshape(things, things, 3)
+    square = square + square.transpose(1, 0, 2)[:, :, ::-1]
+    square[np.tril_indices(things)] = 0
+    return square.reshape(pairs, 3)
+
+
+def checked_votes(
+    things: int, i: npt.ArrayLike, j: npt.ArrayLike, outcome: npt.ArrayLike
+) -> tuple[Ints, Ints, Ints]:
+    """The votes as whole numbers, outcomes doubled."""
+    a, b = np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
+    told = np.asarray(outcome, dtype=np.float64)
+    if not a.shape == b.shape == told.shape:
+        raise ValueError(f"{a.shape}, {b.shape} things for {told.shape} outcomes")
+    if len(a) and (min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= things):
+        raise ValueError(f"a vote names a thing outside 0..{things - 1}")
+    if np.any(a == b):
+        raise ValueError(f"thing {a[a == b][0]} meets itself")
+    twice = (told * 2).astype(np.int64)
+    if np.any(twice * 0.5 != told) or (len(twice) and (twice.min() < 0 or twice.max() > 2)):
+        raise ValueError("an outcome is not 0, 0.5 or 1")
+    return a, b, twice
+
+
+def components(meetings: Meetings) -> Ints:
+    """The number of the connected part of the comparison graph that each thing belongs to."""
+    edges = coo_array((meetings.total, (meetings.first, meetings.second)), shape=(meetings.things,) * 2)
+    return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
+
+
+def maximum_exists(meetings: Meetings) -> bool:
+    """Whether no group only ever won, or only ever lost, against the rest of its component (Ford 1957)."""
+    lost, tied, won = meetings.counts > 0
+    first_scored, second_scored = won | tied, lost | tied
+    rows = np.concatenate([meetings.first[first_scored], meetings.second[second_scored]])
+    columns = np.concatenate([meetings.second[first_scored], meetings.first[second_scored]])
+    beats = coo_array((np.ones(len(rows)), (rows, columns)), shape=(meetings.things,) * 2)
+    strong = connected_components(beats, directed=True, connection="strong")[0]
+    return int(strong) == int(components(meetings).max(initial=-1)) + 1
+
+
+def at_ends(meetings: Meetings, at_first: Floats, at_second: Floats) -> Floats:
+    """Sums over the meetings of each thing."""
+    n = meetings.things
+    return np.asarray(
+        np.bincount(meetings.first, weights=at_first, minlength=n)
+        + np.bincount(meetings.second, weights=at_second, minlength=n)
+    )
