@@ -97,16 +97,24 @@ class Ppo:
     value_learning_rate: float = setting(1e-3, "AdamW learning rate of the value net", low=1e-8, high=1)
     warmup_steps: int = setting(5, "Gradient steps of linear warm-up", low=0, high=100_000)
     clip: float = setting(0.2, "The probability ratio is clipped to 1 ± this", low=1e-3, high=1)
-    value_clip: float = setting(0.2, "The value may move this far from its old estimate; 0 switches it off", low=0, high=10)
+    value_clip: float = setting(
+        0.2, "The value may move this far from its old estimate; 0 switches it off", low=0, high=10
+    )
     value_weight: float = setting(0.5, "Weight of the value loss", low=0, high=10)
     kl: float = setting(0.1, "KL penalty to the reference, per token", low=0, high=100)
+    kl_target: float = setting(
+        0.0, "Nats an answer that the KL penalty is steered to; 0 keeps the penalty fixed", low=0, high=10_000
+    )
+    kl_horizon: int = setting(10_000, "Answers over which the penalty is steered", low=1, high=1_000_000_000)
     gamma: float = setting(1.0, "Discount", low=0, high=1)
     gae_lambda: float = setting(0.95, "Lambda of the generalised advantage estimate", low=0, high=1)
     reward_low: float = setting(-3.0, "Standardised rewards below this are clipped", low=-1e6, high=1e6)
     reward_high: float = setting(1.5, "Standardised rewards above this are clipped", low=-1e6, high=1e6)
+    end_penalty: float = setting(1.0, "Taken off the reward of an answer that never ended", low=0, high=1e6)
     max_gradient: float = setting(1.0, "Gradient norm is clipped to this", low=1e-6, high=1e6)
     temperature: float = setting(1.0, "Sampling temperature", low=0.01, high=10)
     max_new_tokens: int = setting(56, "Longest answer, in tokens", low=1, high=65_536)
+    batch: int = setting(64, "Answers generated at once", low=1, high=4096)
     save_every: int = setting(4, "Updates between savepoints", low=1, high=100_000)
 
 

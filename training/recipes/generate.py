@@ -20,7 +20,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from training.recipes.batches import by_length
 from training.recipes.text import Messages, context, encode_prompt, pad_id
+
+CACHED_TOKENS = 1 << 17  # prompt tokens that one batch may keep in the cache
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,6 @@ def row_seed(run_seed: int, prompt: str, source: str, index: int) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def batches_by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
-    """Indexes in batches of `size`, short ones first, so that little is padded."""
-    order = sorted(range(len(lengths)), key=lambda index: (lengths[index], index))
-    return [order[start : start + size] for start in range(0, len(order), size)]
-
-
 def generate(
     model: Any,
     tokenizer: Any,
@@ -64,7 +61,7 @@ def generate(
 ) -> list[Answer]:
     """One answer for each prompt (token ids), in the order given, at most `batch` at once."""
     answers: dict[int, Answer] = {}
-    for rows in batches_by_length([len(prompt) for prompt in prompts], batch):
+    for rows in by_length([len(prompt) for prompt in prompts], batch, CACHED_TOKENS):
         drawn = generate_batch(
             model,
             tokenizer,

@@ -11,7 +11,6 @@ from torch import tensor
 
 from training.recipes.generate import (
     Answer,
-    batches_by_length,
     generate,
     pad_left,
     pick,
@@ -116,8 +115,7 @@ def test_logits_that_are_not_finite_are_refused() -> None:
         pick(tensor([[0.0, torch.nan], [0.0, 1.0]]), torch.zeros(2, dtype=torch.float64), 1.0)
 
 
-def test_short_prompts_go_first_and_rows_stand_against_the_right_edge() -> None:
-    assert batches_by_length([3, 1, 2, 1], 3) == [[1, 3, 2], [0]]
+def test_rows_stand_against_the_right_edge() -> None:
     ids, attention = pad_left([[5], [6, 7]], 0, torch.device("cpu"))
     assert ids.tolist() == [[0, 5], [6, 7]]
     assert attention.tolist() == [[0, 1], [1, 1]]

@@ -1,0 +1,163 @@
+"""Fresh samples for one update of PPO, with everything that is fixed while the update learns from them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.hyperparameters import Ppo
+from training.recipes.generate import Answer, generate, prompt_ids, row_seed
+from training.recipes.reward_model import RewardModel
+from training.recipes.text import Batch, Encoded, answer_logprobs, collate, pad_id
+
+SOURCE = "ppo"
+
+
+class ValueNet(nn.Module):
+    """The expected return before each token: a copy of the policy's trunk, a linear head that starts at 0."""
+
+    def __init__(self, policy: Any) -> None:
+        super().__init__()
+        self.trunk = copy.deepcopy(policy.base_model)
+        self.head = nn.Linear(policy.config.get_text_config().hidden_size, 1, device=policy.device)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(rows, width): at column t the value of what stands before token t; 0 outside the answers."""
+        output = self.trunk(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False)
+        values = self.head(output.last_hidden_state).squeeze(-1)
+        return functional.pad(values[:, :-1], (1, 0)) * batch.answer_mask
+
+
+@dataclass(frozen=True)
+class Actors:
+    """The four networks of PPO: two learn, two are frozen."""
+
+    policy: Any
+    value: ValueNet
+    reference: Any
+    reward: RewardModel
+    tokenizer: Any
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """Answers to the prompts of one step. Tensors are (rows, width) but `scores` (rows,), as the reward model
+    gives them: standardised, not yet clipped."""
+
+    prompts: Sequence[dict[str, Any]]
+    answers: Sequence[Answer]
+    batch: Batch
+    logprobs: Tensor
+    reference: Tensor
+    values: Tensor
+    scores: Tensor
+
+
+def prompts_of_step(total: int, count: int, seed: int, step: int) -> list[int]:
+    """The `count` of `total` prompts for update `step` (from 1): pass after pass, each in its own order."""
+    first = (step - 1) * count
+    orders = {
+        turn: _order(total, seed, turn) for turn in range(first // total, (first + count - 1) // total + 1)
+    }
+    return [orders[place // total][place % total] for place in range(first, first + count)]
+
+
+def collect(
+    actors: Actors, prompts: Sequence[dict[str, Any]], settings: Ppo, seed: int, step: int
+) -> Rollouts:
+    """Sample an answer to each prompt of `step`, score its text, note what the networks think of it now."""
+    chosen = [
+        prompts[index] for index in prompts_of_step(len(prompts), settings.prompts_per_step, seed, step)
+    ]
+    ids = [
+        prompt_ids(actors.policy, actors.tokenizer, row["prompt"], settings.max_new_tokens) for row in chosen
+    ]
+    first = (step - 1) * settings.prompts_per_step
+    answers = generate(
+        actors.policy,
+        actors.tokenizer,
+        ids,
+        [row_seed(seed, row["id"], SOURCE, first + place) for place, row in enumerate(chosen)],
+        temperature=settings.temperature,
+        max_new_tokens=settings.max_new_tokens,
+        batch=settings.batch,
+    )
+    rows = [Encoded(prompt, list(answer.ids)) for prompt, answer in zip(ids, answers, strict=True)]
+    batch = collate(rows, pad_id(actors.tokenizer))
+    scores = actors.reward.score([row["prompt"] for row in chosen], [answer.text for answer in answers])
+    return Rollouts(
+        chosen,
+        answers,
+        batch,
+        logprobs=_piecewise(_logprobs(actors.policy, settings), batch, settings.minibatch),
+        reference=_piecewise(_logprobs(actors.reference, settings), batch, settings.minibatch),
+        values=_piecewise(actors.value, batch, settings.minibatch),
+        scores=scores.to(batch.ids.device),
+    )
+
+
+def pick_rows(batch: Batch, rows: Tensor) -> Batch:
+    """Some rows of a batch."""
+    return Batch(batch.ids[rows], batch.attention[rows], batch.answer_mask[rows])
+
+
+class RolloutLog:
+    """`rollouts.jsonl`: every sampled answer with its prompt's id and reward, for the page and for a judge.
+
+    A savepoint notes the size of the file, and a resumed run cuts it back there: no step stands in it twice.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        path.touch()
+        if path.stat().st_size < size:
+            raise ValueError(f"{path} has {path.stat().st_size} bytes, its savepoint says {size}")
+        os.truncate(path, size)
+        self._file = path.open("a", encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def write(self, step: int, rollouts: Rollouts) -> None:
+        for row, answer, score in zip(
+            rollouts.prompts, rollouts.answers, rollouts.scores.tolist(), strict=True
+        ):
+            line = {"step": step, "prompt": row["id"], "text": answer.text, "reward": score}
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def size(self) -> int:
+        """Bytes that are safely on the disk."""
+        os.fsync(self._file.fileno())
+        return self._file.tell()
+
+
+def _logprobs(model: Any, settings: Ppo) -> Callable[[Batch], Tensor]:
+    return partial(answer_logprobs, model, temperature=settings.temperature)
+
+
+@torch.no_grad()
+def _piecewise(network: Callable[[Batch], Tensor], batch: Batch, size: int) -> Tensor:
+    """What a network says of the whole batch, `size` rows at a time."""
+    pieces = torch.split(torch.arange(len(batch.ids), device=batch.ids.device), size)
+    return torch.cat([network(pick_rows(batch, piece)) for piece in pieces])
+
+
+def _order(total: int, seed: int, turn: int) -> list[int]:
+    generator = torch.Generator().manual_seed(row_seed(seed, "", "order", turn))
+    order: list[int] = torch.randperm(total, generator=generator).tolist()
+    return order
