@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from annotation.stats.bias import leaning, length_leaning, leniency, markup_leaning, position_leaning
+from annotation.stats.estimate import wilson
+
+FIRST, SECOND, TIE = ((0,), (1,)), ((1,), (0,)), ((0, 1),)
+
+
+def test_who_always_takes_the_first_shown_is_found():
+    rows = [("lazy", FIRST, [0, 1]), ("lazy", SECOND, [1, 0])] * 10
+    rows += [("fair", FIRST, [0, 1]), ("fair", FIRST, [1, 0])] * 10
+    found = position_leaning(rows)
+    assert found.annotators["lazy"] == wilson(20, 20)
+    assert found.annotators["fair"] == wilson(10, 20)
+    assert found.overall == wilson(30, 40)
+
+
+def test_ties_and_equal_features_say_nothing():
+    found = length_leaning(
+        [("x", TIE, ["a", "bbb"]), ("x", FIRST, ["same", "size"]), ("y", FIRST, ["long", "s"])]
+    )
+    assert found.overall == wilson(1, 1)
+    assert list(found.annotators) == ["y"]
+    assert not length_leaning([]).overall.known
+
+
+def test_the_pairs_of_a_ranking_count_as_fewer_statements():
+    """Lengths 3 > 2 > 1 > 0 in that order: six pairs won, three statements at most."""
+    found = leaning([("x", ((0,), (1,), (2,), (3,)), [3, 2, 1, 0])])
+    assert found.overall == wilson(3, 3)
+    half = leaning([("x", ((0,), (1,), (2,), (3,)), [2, 3, 0, 1])]).overall  # four of six pairs
+    assert (half.value, half.n) == (pytest.approx(4 / 6), 3)
+
+
+def test_markup_is_counted():
+    plain, rich = "one two", "# Title\n- one\n- **two**"
+    assert markup_leaning([("x", SECOND, [plain, rich])]).overall.value == 1
+
+
+def simulated(missing=0.5):
+    rng = np.random.default_rng(0)
+    quality, offsets = rng.normal(4, 1, 60), np.array([-1.0, 0.0, 0.25, 0.75])
+    raters, units = np.nonzero(rng.random((4, 60)) > missing)
+    units = np.unique(units, return_inverse=True)[1]
+    return offsets, raters, units, quality[units] + offsets[raters] + rng.normal(0, 0.3, len(units))
+
+
+def test_offsets_and_errors_equal_those_of_a_linear_model():
+    _, raters, units, values = simulated()
+    found = leniency(raters, units, values)
+    design = np.hstack([np.eye(4)[raters][:, 1:], np.eye(units.max() + 1)[units]])
+    model = sm.OLS(values, design).fit()
+    centre = np.eye(4)[:, 1:] - 0.25
+    offsets = centre @ model.params[:3]
+    covariance = centre @ model.cov_params()[:3, :3] @ centre.T
+    assert found.offsets == pytest.approx(offsets, abs=1e-9)
+    assert found.errors == pytest.approx(np.sqrt(np.diag(covariance)), rel=1e-6)
+
+
+def test_strict_and_lenient_raters_are_put_on_one_scale():
+    offsets, raters, units, values = simulated()
+    found = leniency(raters, units, values)
+    assert np.all((found.low < offsets) & (offsets < found.high))
+    assert found.adjusted == pytest.approx(values - found.offsets[raters])
+    assert leniency(raters, units, found.adjusted).offsets == pytest.approx(np.zeros(4), abs=1e-9)
+
+
+def test_by_hand():
+    """Rater 1 gives one more on both shared units: offsets -.5 and .5, qualities 1.5 and 3.5."""
+    found = leniency([0, 1, 0, 1], [0, 0, 1, 1], [1, 2, 3, 4])
+    assert found.offsets == pytest.approx([-0.5, 0.5])
+    assert found.quality == pytest.approx([1.5, 3.5])
+    assert found.adjusted == pytest.approx([1.5, 1.5, 3.5, 3.5])
+
+
+def test_raters_who_share_no_unit_are_left_alone():
+    found = leniency([0, 1, 2, 2], [0, 0, 1, 2], [1, 3, 9, 9])
+    assert found.offsets == pytest.approx([-1, 1, 0])
+
+
+def test_shrinking_holds_back_raters_of_whom_little_is_known():
+    shrunk = leniency([0, 1], [0, 0], [1, 3], shrink=1).offsets
+    assert shrunk == pytest.approx([-0.5, 0.5])
+
+
+def test_no_ratings_are_no_error():
+    assert len(leniency([], [], []).adjusted) == 0
+    with pytest.raises(ValueError, match="raters"):
+        leniency([0], [0, 1], [1, 2])
