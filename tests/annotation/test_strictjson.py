@@ -3,7 +3,7 @@ import pytest
 from annotation.strictjson import clean_json
 
 
-def test_it_reads_ordinary_json_from_text_and_bytes():
+def test_it_reads_ordinary_json_from_text_and_bytes() -> None:
     text = '{"a": [1, -2.5, true, null, "清 \\u00e9 \\ud83d\\ude00"], "b": {}}'
     value = {"a": [1, -2.5, True, None, "清 é 😀"], "b": {}}
     assert clean_json(text) == clean_json(text.encode()) == value
@@ -35,12 +35,12 @@ def test_it_reads_ordinary_json_from_text_and_bytes():
         ("\ufeff1", "not JSON"),
     ],
 )
-def test_it_refuses_what_is_not_clean(text, words):
+def test_it_refuses_what_is_not_clean(text: str | bytes, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         clean_json(text)
 
 
-def test_twenty_levels_are_allowed():
+def test_twenty_levels_are_allowed() -> None:
     assert clean_json("[" * 20 + "1" + "]" * 20) is not None
     assert clean_json("[[1]]", max_depth=2) == [[1]]
     with pytest.raises(ValueError, match="deeper than 1 "):

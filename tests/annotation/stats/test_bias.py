@@ -3,12 +3,12 @@ import pytest
 import statsmodels.api as sm
 
 from annotation.stats.bias import leaning, length_leaning, leniency, markup_leaning, position_leaning
-from annotation.stats.estimate import wilson
+from annotation.stats.estimate import Floats, Ints, wilson
 
 FIRST, SECOND, TIE = ((0,), (1,)), ((1,), (0,)), ((0, 1),)
 
 
-def test_who_always_takes_the_first_shown_is_found():
+def test_who_always_takes_the_first_shown_is_found() -> None:
     rows = [("lazy", FIRST, [0, 1]), ("lazy", SECOND, [1, 0])] * 10
     rows += [("fair", FIRST, [0, 1]), ("fair", FIRST, [1, 0])] * 10
     found = position_leaning(rows)
@@ -17,7 +17,7 @@ def test_who_always_takes_the_first_shown_is_found():
     assert found.overall == wilson(30, 40)
 
 
-def test_ties_and_equal_features_say_nothing():
+def test_ties_and_equal_features_say_nothing() -> None:
     found = length_leaning(
         [("x", TIE, ["a", "bbb"]), ("x", FIRST, ["same", "size"]), ("y", FIRST, ["long", "s"])]
     )
@@ -26,20 +26,20 @@ def test_ties_and_equal_features_say_nothing():
     assert not length_leaning([]).overall.known
 
 
-def test_the_pairs_of_a_ranking_count_as_fewer_statements():
+def test_the_pairs_of_a_ranking_count_as_fewer_statements() -> None:
     """Lengths 3 > 2 > 1 > 0 in that order: six pairs won, three statements at most."""
     found = leaning([("x", ((0,), (1,), (2,), (3,)), [3, 2, 1, 0])])
     assert found.overall == wilson(3, 3)
     half = leaning([("x", ((0,), (1,), (2,), (3,)), [2, 3, 0, 1])]).overall  # four of six pairs
-    assert (half.value, half.n) == (pytest.approx(4 / 6), 3)
+    assert (half.value, half.n) == pytest.approx((4 / 6, 3))
 
 
-def test_markup_is_counted():
+def test_markup_is_counted() -> None:
     plain, rich = "one two", "# Title\n- one\n- **two**"
     assert markup_leaning([("x", SECOND, [plain, rich])]).overall.value == 1
 
 
-def simulated(missing=0.5):
+def simulated(missing: float = 0.5) -> tuple[Floats, Ints, Ints, Floats]:
     rng = np.random.default_rng(0)
     quality, offsets = rng.normal(4, 1, 60), np.array([-1.0, 0.0, 0.25, 0.75])
     raters, units = np.nonzero(rng.random((4, 60)) > missing)
@@ -47,7 +47,7 @@ def simulated(missing=0.5):
     return offsets, raters, units, quality[units] + offsets[raters] + rng.normal(0, 0.3, len(units))
 
 
-def test_offsets_and_errors_equal_those_of_a_linear_model():
+def test_offsets_and_errors_equal_those_of_a_linear_model() -> None:
     _, raters, units, values = simulated()
     found = leniency(raters, units, values)
     design = np.hstack([np.eye(4)[raters][:, 1:], np.eye(units.max() + 1)[units]])
@@ -59,7 +59,7 @@ def test_offsets_and_errors_equal_those_of_a_linear_model():
     assert found.errors == pytest.approx(np.sqrt(np.diag(covariance)), rel=1e-6)
 
 
-def test_strict_and_lenient_raters_are_put_on_one_scale():
+def test_strict_and_lenient_raters_are_put_on_one_scale() -> None:
     offsets, raters, units, values = simulated()
     found = leniency(raters, units, values)
     assert np.all((found.low < offsets) & (offsets < found.high))
@@ -67,7 +67,7 @@ def test_strict_and_lenient_raters_are_put_on_one_scale():
     assert leniency(raters, units, found.adjusted).offsets == pytest.approx(np.zeros(4), abs=1e-9)
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     """Rater 1 gives one more on both shared units: offsets -.5 and .5, qualities 1.5 and 3.5."""
     found = leniency([0, 1, 0, 1], [0, 0, 1, 1], [1, 2, 3, 4])
     assert found.offsets == pytest.approx([-0.5, 0.5])
@@ -75,17 +75,17 @@ def test_by_hand():
     assert found.adjusted == pytest.approx([1.5, 1.5, 3.5, 3.5])
 
 
-def test_raters_who_share_no_unit_are_left_alone():
+def test_raters_who_share_no_unit_are_left_alone() -> None:
     found = leniency([0, 1, 2, 2], [0, 0, 1, 2], [1, 3, 9, 9])
     assert found.offsets == pytest.approx([-1, 1, 0])
 
 
-def test_shrinking_holds_back_raters_of_whom_little_is_known():
+def test_shrinking_holds_back_raters_of_whom_little_is_known() -> None:
     shrunk = leniency([0, 1], [0, 0], [1, 3], shrink=1).offsets
     assert shrunk == pytest.approx([-0.5, 0.5])
 
 
-def test_no_ratings_are_no_error():
+def test_no_ratings_are_no_error() -> None:
     assert len(leniency([], [], []).adjusted) == 0
     with pytest.raises(ValueError, match="raters"):
         leniency([0], [0, 1], [1, 2])

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from annotation.labels import Criterion, Kind, Label
-from annotation.stats.consensus import dawid_skene, mean_ranks, reference
+from annotation.labels import Criterion, Kind, Label, Tiers
+from annotation.stats.consensus import Reference, dawid_skene, mean_ranks, reference
+from annotation.stats.estimate import Ints
 
 CRITERIA = (Criterion("quality", low=1, high=5),)
 FIRST, SECOND, TIE = ((0,), (1,)), ((1,), (0,)), ((0, 1),)
 
 
-def joint(kind, *tiers):
+def joint(kind: Kind, *tiers: Tiers) -> Reference:
     return reference(kind, [Label(tiers=each) for each in tiers], CRITERIA)
 
 
@@ -23,40 +24,40 @@ def joint(kind, *tiers):
         ([TIE, TIE, FIRST], TIE, False),
     ],
 )
-def test_a_comparison_takes_the_majority(choices, majority, unanimous):
+def test_a_comparison_takes_the_majority(choices: list[Tiers], majority: Tiers, unanimous: bool) -> None:
     found = joint(Kind.COMPARE, *choices)
     assert (found.label.tiers, found.unanimous, found.researchers) == (majority, unanimous, len(choices))
 
 
-def test_both_bad_takes_a_majority_too():
+def test_both_bad_takes_a_majority_too() -> None:
     labels = [Label(tiers=TIE, both_bad=bad) for bad in (True, True, False)]
     assert reference(Kind.COMPARE, labels, ()).label.both_bad
     assert not reference(Kind.COMPARE, labels[1:], ()).label.both_bad
 
 
-def test_a_ranking_takes_the_mean_rank():
+def test_a_ranking_takes_the_mean_rank() -> None:
     """Candidate 0: ranks 0, 1; candidate 1: 1, 0; candidate 2: 2, 2."""
     found = joint(Kind.RANK, ((0,), (1,), (2,)), ((1,), (0,), (2,)))
     assert found.label.tiers == ((0, 1), (2,))
     assert not found.unanimous
 
 
-def test_tied_candidates_share_the_middle_rank():
+def test_tied_candidates_share_the_middle_rank() -> None:
     """Ranks of 0: .5, 2; of 1: .5, 0; of 2: 2, 1."""
     assert mean_ranks([((0, 1), (2,)), ((1,), (2,), (0,))]) == ((1,), (0,), (2,))
 
 
-def rated(*values):
+def rated(*values: float | None) -> Label:
     return Label(ratings={"quality": values})
 
 
-def test_ratings_take_the_median():
+def test_ratings_take_the_median() -> None:
     found = reference(Kind.SCORE, [rated(1, 4), rated(2, 4), rated(5, None)], CRITERIA)
     assert found.label.ratings == {"quality": (2, 4)}
     assert found.label.tiers is None
 
 
-def test_a_criterion_applies_where_most_say_so():
+def test_a_criterion_applies_where_most_say_so() -> None:
     assert reference(Kind.SCORE, [rated(1, None), rated(2, None), rated(2, 3)], CRITERIA).label.ratings == {
         "quality": (2, None)
     }
@@ -71,16 +72,18 @@ def test_a_criterion_applies_where_most_say_so():
         ([rated(4, None), rated(4, 4)], False),
     ],
 )
-def test_ratings_within_a_step_are_unanimous(labels, unanimous):
+def test_ratings_within_a_step_are_unanimous(labels: list[Label], unanimous: bool) -> None:
     assert reference(Kind.SCORE, labels, CRITERIA).unanimous is unanimous
 
 
-def test_no_researcher_label_is_an_error():
+def test_no_researcher_label_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
         reference(Kind.COMPARE, [], CRITERIA)
 
 
-def crowd(reliabilities, units=300, each=3, seed=0):
+def crowd(
+    reliabilities: list[float], units: int = 300, each: int = 3, seed: int = 0
+) -> tuple[Ints, Ints, Ints, Ints]:
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, 2, units)
     people = np.concatenate([rng.permutation(len(reliabilities))[:each] for _ in range(units)])
@@ -89,7 +92,7 @@ def crowd(reliabilities, units=300, each=3, seed=0):
     return truth, people, what, np.where(right, truth[what], 1 - truth[what])
 
 
-def test_dawid_and_skene_find_who_is_reliable():
+def test_dawid_and_skene_find_who_is_reliable() -> None:
     reliabilities = [0.95, 0.9, 0.9, 0.5, 0.1]
     truth, *choices = crowd(reliabilities)
     found = dawid_skene(*choices)
@@ -100,7 +103,7 @@ def test_dawid_and_skene_find_who_is_reliable():
     assert found.posterior.sum(axis=1) == pytest.approx(np.ones(300))
 
 
-def test_more_than_two_classes():
+def test_more_than_two_classes() -> None:
     rng = np.random.default_rng(1)
     truth = rng.integers(0, 3, 200)
     said = np.concatenate(
@@ -111,12 +114,12 @@ def test_more_than_two_classes():
     assert found.confusion.sum(axis=2) == pytest.approx(np.ones((3, 3)))
 
 
-def test_a_person_with_one_choice_is_neither_genius_nor_liar():
+def test_a_person_with_one_choice_is_neither_genius_nor_liar() -> None:
     found = dawid_skene([0, 1, 2, 0, 1], [0, 0, 0, 1, 1], [1, 1, 0, 0, 0])
     assert 0.2 < found.reliability[2] < 0.8
 
 
-def test_impossible_choices_are_refused():
+def test_impossible_choices_are_refused() -> None:
     with pytest.raises(ValueError, match="below 2"):
         dawid_skene([0], [0], [2])
     with pytest.raises(ValueError, match="choices"):

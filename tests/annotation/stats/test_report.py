@@ -2,11 +2,12 @@ import gzip
 import json
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from annotation.labels import Criterion
+from annotation.labels import Criterion, Tiers
 from annotation.stats.judgements import Row, gather
 from annotation.stats.report import comparison_agreement, rating_agreement, report, source_ratings
 
@@ -27,7 +28,7 @@ REFERENCE = {
 
 
 @pytest.fixture(scope="module")
-def translations():
+def translations() -> list[Row]:
     """One row a segment and rater: ten translations, each rated by minus its penalty."""
     if not DATA.exists():
         pytest.skip(f"the real judgements are not there: {DATA}")
@@ -48,7 +49,7 @@ def translations():
     ]
 
 
-def test_real_judgements_give_the_reference_figures(translations):
+def test_real_judgements_give_the_reference_figures(translations: list[Row]) -> None:
     found = report(translations)
     assert (found["labels"], found["annotators"]) == (1131, 8)
     quality, comparisons = found["agreement"]["ratings"]["quality"], found["agreement"]["comparisons"]
@@ -63,7 +64,7 @@ def test_real_judgements_give_the_reference_figures(translations):
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_real_judgements_have_intervals_by_item(translations):
+def test_real_judgements_have_intervals_by_item(translations: list[Row]) -> None:
     judgements = gather(translations)
     agreement = comparison_agreement(judgements.votes)
     assert agreement.alpha_ordinal.value == pytest.approx(0.29349, abs=2e-5)
@@ -75,16 +76,16 @@ def test_real_judgements_have_intervals_by_item(translations):
         assert 5 < rating.elo - rating.low < 30
 
 
-def test_the_criteria_of_the_project_change_nothing_for_one_criterion(translations):
+def test_the_criteria_of_the_project_change_nothing_for_one_criterion(translations: list[Row]) -> None:
     criteria = [Criterion("quality", low=-200, high=0, step=0.1)]
     assert report(translations, criteria) == report(translations)
 
 
-def ranking(item, annotator, tiers, sources="abc"):
+def ranking(item: int, annotator: str, tiers: Tiers | None, sources: Sequence[str | None] = "abc") -> Row:
     return Row(item, annotator, tiers, {}, list(sources))
 
 
-def test_a_small_case_by_hand():
+def test_a_small_case_by_hand() -> None:
     """Two people, one ranking each of a, b, c: a > b > c and a > b = c. Pairs ab, ac equal, bc not: 2/3.
 
     Six votes, one of them a tie.
@@ -101,7 +102,7 @@ def test_a_small_case_by_hand():
     assert all(rating["low"] < rating["elo"] < rating["high"] for rating in found["ratings"])
 
 
-def test_one_annotator_has_no_agreement_but_ratings():
+def test_one_annotator_has_no_agreement_but_ratings() -> None:
     found = report([ranking(1, "x", ((0,), (1,), (2,)))])
     assert found["agreement"]["comparisons"] == {
         "votes": 3,
@@ -112,7 +113,7 @@ def test_one_annotator_has_no_agreement_but_ratings():
     assert [rating["source"] for rating in found["ratings"]] == ["a", "b", "c"]
 
 
-def test_no_labels_are_no_error():
+def test_no_labels_are_no_error() -> None:
     assert report([]) == {
         "labels": 0,
         "annotators": 0,
@@ -124,35 +125,35 @@ def test_no_labels_are_no_error():
     }
 
 
-def test_tiers_come_before_what_the_ratings_imply():
+def test_tiers_come_before_what_the_ratings_imply() -> None:
     row = Row(1, "x", ((1,), (0,)), {"quality": [5, 1]}, ["a", "b"])
     assert gather([row]).votes.outcome == [0.0]
     assert gather([row._replace(tiers=None)]).votes.outcome == [1.0]
 
 
-def test_candidates_of_one_source_or_none_are_compared_but_not_rated():
+def test_candidates_of_one_source_or_none_are_compared_but_not_rated() -> None:
     rows = [ranking(1, "x", ((0,), (1,)), "aa"), ranking(2, "x", ((0,), (1,)), ["a", None])]
     assert report(rows)["agreement"]["comparisons"]["votes"] == 2
     assert report(rows)["ratings"] == []
 
 
-def test_equal_texts_are_not_merged_only_item_ids_count():
+def test_equal_texts_are_not_merged_only_item_ids_count() -> None:
     same, other = [ranking(n, "x", ((0,), (1,)), "ab") for n in (1, 2)]
     assert report([same, other._replace(annotator="y")])["agreement"]["comparisons"]["observed"] is None
     assert report([same, same._replace(annotator="y")])["agreement"]["comparisons"]["observed"] == 1
 
 
-def test_a_candidate_without_a_rating_is_compared_with_nothing():
+def test_a_candidate_without_a_rating_is_compared_with_nothing() -> None:
     votes = gather([Row(1, "x", None, {"quality": [1, None, 2]}, "abc")]).votes
     assert (votes.units.tolist(), votes.outcome.tolist()) == ([1], [0.0])
 
 
-def test_an_item_cannot_change_its_number_of_candidates():
+def test_an_item_cannot_change_its_number_of_candidates() -> None:
     with pytest.raises(ValueError, match="item 1 has 3 candidates and 2"):
         gather([ranking(1, "x", None), ranking(1, "y", None, "ab")])
 
 
-def test_sources_that_never_met_are_in_different_components():
+def test_sources_that_never_met_are_in_different_components() -> None:
     rows = [ranking(1, "x", ((0,), (1,)), "ab"), ranking(2, "x", ((0,), (1,)), "cd")]
     parts = {rating.source: rating.component for rating in source_ratings(gather(rows))}
     assert parts["a"] == parts["b"] != parts["c"] == parts["d"]
