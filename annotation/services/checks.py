@@ -1,0 +1,51 @@
+"""Hidden checks: calibration items among the labels of those who have passed.
+
+They look like any other item. Their answers anchor the reliabilities, and show when somebody has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from annotation.labels import Kind
+from annotation.models import Annotation, Seat, SeatPurpose, User
+from annotation.services import references, screening
+from annotation.services.chance import chance
+from annotation.services.rules import rule_of
+from annotation.stats.screening import Observation, Rule, step
+
+REASON = "hidden checks"
+
+
+def seat_for(project_id: int, annotator: User, kind: Kind) -> Seat | None:
+    """A seat on a calibration item of this kind that the person has not seen; None where none is left."""
+    items = [item for item in references.calibration_items(project_id) if item.kind == kind]
+    unseen = references.unseen(items, annotator)
+    unseen.sort(key=lambda item: chance("hidden", annotator.pk, item.pk).random())
+    item = references.first_clear(unseen)
+    return references.make_seat(project_id, annotator, item, SeatPurpose.CHECK) if item else None
+
+
+def record(annotation: Annotation) -> None:
+    """Suspend whoever has drifted from the researchers, by the checks since they were last judged fit."""
+    project, annotator = annotation.project, annotation.annotator
+    qualification = screening.standing(project, annotator)
+    given = Annotation.objects.standing().filter(
+        project=project, annotator=annotator, purpose=SeatPurpose.CHECK
+    )
+    if qualification is not None and qualification.decided_at is not None:
+        given = given.filter(created_at__gte=qualification.decided_at)
+    rule = rule_of(project)
+    answers = [answer for answer in references.answers(given.order_by("pk")) if answer.kind in rule.tables]
+    if drifted(rule, (answer.observation() for answer in answers)):
+        screening.suspend_annotator(project=project, annotator=annotator, reason=REASON)
+
+
+def drifted(rule: Rule, observations: Iterable[Observation]) -> bool:
+    """Whether the evidence against a person suffices; what speaks for them is soon forgotten (Page 1954)."""
+    evidence = 0.0
+    for observation in observations:
+        evidence = min(0.0, evidence + step(rule, observation))
+        if evidence <= rule.fail_at:
+            return True
+    return False

@@ -1,0 +1,136 @@
+"""Take a seat into somebody's hands and give it back: the small steps that the verbs are made of.
+
+A hold is open exactly while its seat is held. Whoever changes that locks first the person who acts, then
+the seat, then writes seat and hold together.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
+
+from annotation.errors import Conflict
+from annotation.models import (
+    Annotation,
+    Hold,
+    HoldState,
+    ItemCompletion,
+    Project,
+    Seat,
+    SeatPurpose,
+    SeatState,
+    User,
+)
+from annotation.services.chance import chance
+
+SHOWN = ("seat__item__prompt", "seat__round", "project")
+
+
+def lock_person(annotator: User) -> None:
+    """Let one person's requests pass one at a time, whatever number of tabs they come from."""
+    if connection.features.has_select_for_update:  # on SQLite the writer lock has done it
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=annotator.pk)
+
+
+def lock_seat(pk: int) -> Seat:
+    return Seat.objects.select_for_update().get(pk=pk)
+
+
+def open_hold(project: Project, annotator: User) -> Hold | None:
+    return (
+        Hold.objects.select_related(*SHOWN)
+        .filter(project=project, annotator=annotator, state=HoldState.OPEN)
+        .first()
+    )
+
+
+def take(
+    seat: Seat,
+    project: Project,
+    annotator: User,
+    *,
+    revises: Annotation | None = None,
+    order: list[int] | None = None,
+    draft: dict[str, Any] | None = None,
+) -> Hold:
+    """Put a locked seat into the annotator's hands, with what they had begun on this item before.
+
+    A revision cannot be taken over, so it sets no time on the seat.
+    """
+    if order is None:
+        order, draft = _begun(seat, annotator)
+    until = _from_now(project)
+    moved = Seat.objects.move(
+        seat.pk,
+        SeatState(seat.state),
+        SeatState.HELD,
+        annotator=annotator,
+        until=until if revises is None else None,
+    )
+    if not moved:
+        raise Conflict("seat_gone", f"seat {seat.pk} left {seat.state} under its own lock")
+    if seat.state == SeatState.HELD:  # it ran out in somebody else's hands
+        Hold.objects.filter(seat=seat, state=HoldState.OPEN).update(state=HoldState.EXPIRED)
+    hold = Hold.objects.create(
+        seat=seat,
+        project=project,
+        annotator=annotator,
+        order=order,
+        until=until,
+        draft=draft,
+        revises=revises,
+    )
+    return Hold.objects.select_related(*SHOWN).get(pk=hold.pk)
+
+
+def renew(hold: Hold, project: Project) -> bool:
+    """Let the hold run its whole time again; False when it was taken over meanwhile."""
+    until = _from_now(project)
+    lock_seat(hold.seat_id)
+    if not Hold.objects.move(hold.pk, HoldState.OPEN, HoldState.OPEN, until=until):
+        return False
+    Seat.objects.filter(pk=hold.seat_id, until__isnull=False).update(until=until)
+    return True
+
+
+def end(hold: Hold, state: HoldState, *, overdue: bool = False, **fields: object) -> bool:
+    """Move an open hold to `state` and give its seat back; False when it was not open (or not overdue)."""
+    seat = lock_seat(hold.seat_id)
+    holds = Hold.objects.filter(until__lt=Now()) if overdue else Hold.objects.all()
+    if not holds.move(hold.pk, HoldState.OPEN, state, **fields):
+        return False
+    if hold.revises_id is not None:  # the old answer stands
+        Seat.objects.move(seat.pk, SeatState.HELD, SeatState.DONE)
+    elif seat.purpose == SeatPurpose.LABEL:
+        Seat.objects.move(seat.pk, SeatState.HELD, SeatState.OPEN, annotator=None, until=None)
+    elif state == HoldState.SKIPPED:  # made for this person, who will not do it
+        Seat.objects.move(seat.pk, SeatState.HELD, SeatState.DONE, until=None)
+    else:
+        Seat.objects.move(seat.pk, SeatState.HELD, SeatState.OPEN, until=None)
+    return True
+
+
+def _from_now(project: Project) -> ExpressionWrapper[CombinedExpression]:
+    """When a hold that begins now runs out, by the clock of the database."""
+    return ExpressionWrapper(Now() + timedelta(minutes=project.hold_minutes), output_field=DateTimeField())
+
+
+def _begun(seat: Seat, annotator: User) -> tuple[list[int], dict[str, Any] | None]:
+    """The order and draft of an earlier hold on the item that was released or ran out, else a fresh order."""
+    earlier = Hold.objects.filter(
+        annotator=annotator,
+        seat__item=seat.item_id,
+        state__in=(HoldState.RELEASED, HoldState.EXPIRED),
+        revises=None,
+    )
+    begun = earlier.order_by("-pk").values_list("order", "draft").first()
+    if begun is not None:
+        return begun
+    order = list(range(ItemCompletion.objects.filter(item=seat.item_id).count()))
+    chance("order", annotator.pk, seat.item_id).shuffle(order)
+    return order, None

@@ -1,0 +1,221 @@
+"""Draft, open and close rounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.db.models import Max
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from annotation import labels
+from annotation.errors import Refused
+from annotation.labels import Kind
+from annotation.models import (
+    Completion,
+    Hold,
+    HoldState,
+    Item,
+    ItemCompletion,
+    Project,
+    Prompt,
+    Round,
+    RoundPurpose,
+    RoundState,
+    Seat,
+    SeatState,
+)
+from annotation.services.chance import chance
+from annotation.transactions import write
+
+BATCH = 500
+# How many completions an item of each kind may have.
+COMPLETIONS = {Kind.COMPARE: (2, 2), Kind.RANK: (2, 100), Kind.SCORE: (1, 100)}
+CRITERION_FIELDS = (
+    "name", "low", "high", "step", "weight",
+    "label_en", "label_zh", "low_words_en", "low_words_zh", "high_words_en", "high_words_zh",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DraftItem:
+    """An item to be: completions in the order that its labels will speak of."""
+
+    prompt: Prompt
+    completions: Sequence[Completion]
+    kind: Kind
+    overlap: int | None = None  # None: that of the round
+    external_id: str = ""  # empty: that of the prompt
+    copy_of: Item | None = None
+
+
+def criteria_of(round: Round) -> list[labels.Criterion]:
+    """The criteria that labels of the round are read by: frozen when it opened, else the project's."""
+    numeric = [field.name for field in fields(labels.Criterion)]
+    return [
+        labels.Criterion(**{name: criterion[name] for name in numeric})
+        for criterion in described_criteria(round)
+    ]
+
+
+def described_criteria(round: Round) -> list[dict[str, Any]]:
+    """The same, each with the words for people: `CRITERION_FIELDS`."""
+    if round.state != RoundState.DRAFT:
+        return list(round.criteria)
+    return frozen_criteria(round.project)
+
+
+def frozen_criteria(project: Project) -> list[dict[str, Any]]:
+    """The project's criteria as a round keeps them."""
+    return list(project.criteria.values(*CRITERION_FIELDS))
+
+
+def draft_round(
+    *,
+    project: Project,
+    items: Sequence[DraftItem],
+    overlap: int = 1,
+    check_rate: float = 0.0,
+    purpose: RoundPurpose = RoundPurpose.LABEL,
+) -> Round:
+    """Make a round that nobody sees yet."""
+    if overlap < 1:
+        raise Refused("bad_overlap", _("At least one person judges each item."), field="overlap")
+    if not 0 <= check_rate <= 1:
+        raise Refused(
+            "bad_check_rate", _("The share of hidden checks is between 0 and 1."), field="check_rate"
+        )
+    if not items:
+        raise Refused("no_items", _("A round has at least one item."), field="items")
+    if any(item.kind is Kind.SCORE for item in items) and not project.criteria.exists():
+        raise Refused("no_criteria", _("A score needs criteria, and the project has none."), field="items")
+    for item in items:
+        _check_item(project, item)
+    with write():
+        round = new_round(project=project, purpose=purpose, overlap=overlap, check_rate=check_rate)
+        add_items(round=round, items=items)
+    return round
+
+
+def new_round(*, project: Project, purpose: RoundPurpose, **values: Any) -> Round:
+    """An empty round with the next number of its purpose."""
+    with write():
+        Project.objects.select_for_update().get(pk=project.pk)  # so that two rounds get two numbers
+        newest = project.rounds.filter(purpose=purpose).aggregate(newest=Max("number"))["newest"] or 0
+        return Round.objects.create(project=project, purpose=purpose, number=newest + 1, **values)
+
+
+def add_items(*, round: Round, items: Sequence[DraftItem]) -> list[Item]:
+    """Store items whose completions were checked; their external ids are made unlike those in the round."""
+    with write():
+        made = Item.objects.bulk_create(
+            [
+                Item(
+                    round=round,
+                    prompt=item.prompt,
+                    external_id=name,
+                    kind=item.kind,
+                    overlap=item.overlap or round.overlap,
+                    copy_of=item.copy_of,
+                )
+                for item, name in zip(items, _names(round, items), strict=True)
+            ],
+            batch_size=BATCH,
+        )
+        ItemCompletion.objects.bulk_create(
+            [
+                ItemCompletion(item=row, completion=completion, position=position)
+                for row, item in zip(made, items, strict=True)
+                for position, completion in enumerate(item.completions)
+            ],
+            batch_size=BATCH,
+        )
+    return made
+
+
+def open_round(*, round_id: int) -> bool:
+    """Freeze the criteria and lay out the seats; False when the round was no draft any more."""
+    with write():
+        round = Round.objects.select_related("project").get(pk=round_id)
+        if not Round.objects.move(
+            round_id,
+            RoundState.DRAFT,
+            RoundState.OPEN,
+            opened_at=Now(),
+            criteria=frozen_criteria(round.project),
+        ):
+            return False
+        if round.purpose == RoundPurpose.LABEL:
+            Seat.objects.bulk_create(_seats(round), batch_size=BATCH)
+    return True
+
+
+def close_round(*, round_id: int) -> bool:
+    """End the round: nobody is given its seats any more; False when it was not open.
+
+    Holds run out, and what still comes in on them is kept as surplus. A seat that was never held vanishes;
+    one that was keeps its history and is done with nobody on it.
+    """
+    with write():
+        if not Round.objects.move(round_id, RoundState.OPEN, RoundState.CLOSED, closed_at=Now()):
+            return False
+        # Open seats first: whoever takes one at this moment is waited for, and then found among the held.
+        seats = Seat.objects.filter(round=round_id)
+        seats.filter(state=SeatState.OPEN).update(state=SeatState.DONE, annotator=None)
+        revised = Hold.objects.filter(seat__round=round_id, state=HoldState.OPEN).exclude(revises=None)
+        seats.filter(state=SeatState.HELD, pk__in=revised.values("seat")).update(state=SeatState.DONE)
+        seats.filter(state=SeatState.HELD).update(state=SeatState.DONE, annotator=None, until=None)
+        Hold.objects.filter(seat__round=round_id, state=HoldState.OPEN).update(state=HoldState.EXPIRED)
+        seats.filter(state=SeatState.DONE, annotator=None, holds=None).delete()
+    return True
+
+
+def _seats(round: Round) -> list[Seat]:
+    ranks = chance("seats", round.pk)
+    return [
+        Seat(
+            item=item,
+            project_id=round.project_id,
+            round=round,
+            kind=item.kind,
+            number=number,
+            rank=ranks.random(),
+        )
+        for item in round.items.order_by("pk")
+        for number in range(item.overlap)
+    ]
+
+
+def _check_item(project: Project, item: DraftItem) -> None:
+    name = {"name": item.external_id or item.prompt.external_id}
+    if item.prompt.project_id != project.pk:
+        raise Refused("foreign_prompt", _("%(name)s is of another project.") % name, field="items")
+    if any(completion.prompt_id != item.prompt.pk for completion in item.completions):
+        raise Refused("foreign_completion", _("%(name)s answers another prompt.") % name, field="items")
+    if len({completion.pk for completion in item.completions}) < len(item.completions):
+        raise Refused("completion_twice", _("%(name)s shows one answer twice.") % name, field="items")
+    if item.overlap is not None and item.overlap < 1:
+        raise Refused("bad_overlap", _("At least one person judges each item."), field="overlap")
+    low, high = COMPLETIONS[item.kind]
+    if not low <= len(item.completions) <= high:
+        message = _("%(name)s has %(count)d answers, which cannot be judged by %(kind)s.")
+        given = name | {"count": len(item.completions), "kind": item.kind}
+        raise Refused("bad_count", message % given, field="items")
+
+
+def _names(round: Round, items: Sequence[DraftItem]) -> list[str]:
+    """The items' external ids; what would stand twice in the round gets a number."""
+    taken = set(round.items.values_list("external_id", flat=True))
+    seen: Counter[str] = Counter()
+    names = []
+    for item in items:
+        wanted = name = item.external_id or item.prompt.external_id
+        while name in taken:
+            seen[wanted] += 1
+            name = f"{wanted[:190]}#{seen[wanted] + 1}"
+        taken.add(name)
+        names.append(name)
+    return names

@@ -1,0 +1,249 @@
+"""The test that opens a project to an annotator: give out its items, measure the answers, decide.
+
+Nobody passes or fails by another hand than the measurement's; suspending is for what is seen later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from annotation.errors import Refused
+from annotation.labels import Kind
+from annotation.models import (
+    Annotation,
+    Hold,
+    HoldState,
+    Project,
+    Qualification,
+    QualificationState,
+    Seat,
+    SeatPurpose,
+    User,
+)
+from annotation.services import leases, references
+from annotation.services.chance import chance
+from annotation.services.references import Answer, CalibrationItem
+from annotation.services.references import add_researcher_label as add_researcher_label
+from annotation.services.references import reference as reference
+from annotation.services.rules import rule_of as rule_of
+from annotation.services.rules import three_way_of
+from annotation.stats.screening import decide, kind_at
+from annotation.stats.threeway import ThreeWay, three_way
+from annotation.transactions import write
+
+ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where a test stands, and which kinds of items it still asks for."""
+
+    state: QualificationState
+    reason: str
+    log_odds: float
+    items: int
+
+
+def standing(project: Project, annotator: User) -> Qualification | None:
+    """The qualification that counts: a suspension, else that of the last guidelines that ask for a test."""
+    mine = Qualification.objects.filter(project=project, annotator=annotator).order_by("-guidelines__version")
+    suspended = mine.filter(state=QualificationState.SUSPENDED).first()
+    asked = project.guidelines.filter(retest=True).aggregate(version=Max("version"))["version"] or 1
+    return suspended or mine.filter(guidelines__version__gte=asked).first()
+
+
+def in_test(project: Project, annotator: User) -> bool:
+    qualification = standing(project, annotator)
+    return qualification is not None and qualification.state == QualificationState.PENDING
+
+
+def start(*, project: Project, annotator: User) -> Qualification:
+    """Begin the test; whoever has begun it already stays where they are."""
+    with write():
+        leases.lock_person(annotator)
+        qualification = standing(project, annotator)
+        if qualification is not None:
+            return qualification
+        if not references.calibration_items(project.pk):
+            raise Refused("no_test", _("The researchers have not prepared the test yet."))
+        return Qualification.objects.create(
+            project=project, annotator=annotator, guidelines=project.guidelines_now
+        )
+
+
+def retry(*, project: Project, annotator: User) -> Qualification:
+    """Begin the one second attempt, with items not seen before as far as there are any."""
+    with write():
+        leases.lock_person(annotator)
+        qualification = standing(project, annotator)
+        if qualification is None or qualification.attempt >= ATTEMPTS or not _begin_again(qualification):
+            raise Refused("no_retry", _("The test can be taken again once, after it was not passed."))
+        qualification.refresh_from_db()
+    return qualification
+
+
+def next_seat(project: Project, annotator: User) -> Seat | None:
+    """A new seat on the next item of the test; None when no item is left, and then the test is decided."""
+    qualification = standing(project, annotator)
+    if qualification is None:
+        return None
+    answers = _answers(qualification)
+    item = _next_item(qualification, answers)
+    if item is None:
+        _settle(qualification, answers, out_of_items=True)
+        return None
+    return references.make_seat(project.pk, annotator, item, SeatPurpose.SCREENING)
+
+
+def record(annotation: Annotation) -> None:
+    """Measure the test anew after an answer, and end it where that suffices."""
+    qualification = standing(annotation.project, annotation.annotator)
+    if qualification is None or qualification.state != QualificationState.PENDING:
+        return  # a late answer: decided is decided
+    answers = _answers(qualification)
+    _settle(qualification, answers, out_of_items=_next_item(qualification, answers) is None)
+
+
+def suspend(*, qualification_id: int, reason: str) -> bool:
+    """Take labelling away from somebody who had passed; what they hold goes back."""
+    with write():
+        if not Qualification.objects.move(
+            qualification_id,
+            QualificationState.PASSED,
+            QualificationState.SUSPENDED,
+            reason=reason[:300],
+            decided_at=timezone.now(),
+        ):
+            return False
+        one = Qualification.objects.get(pk=qualification_id)
+        for hold in Hold.objects.filter(
+            project=one.project_id, annotator=one.annotator_id, state=HoldState.OPEN
+        ):
+            leases.end(hold, HoldState.EXPIRED)
+    return True
+
+
+def suspend_annotator(*, project: Project, annotator: User, reason: str) -> bool:
+    """The same for anybody, also where no test was asked for."""
+    with write():
+        qualification = standing(project, annotator)
+        if qualification is None:
+            qualification = Qualification.objects.create(
+                project=project,
+                annotator=annotator,
+                guidelines=project.guidelines_now,
+                state=QualificationState.PASSED,
+                decided_at=timezone.now(),
+            )
+        return suspend(qualification_id=qualification.pk, reason=reason)
+
+
+def reinstate(*, qualification_id: int, reason: str) -> bool:
+    """Give it back; hidden checks count anew from now on."""
+    with write():
+        return Qualification.objects.move(
+            qualification_id,
+            QualificationState.SUSPENDED,
+            QualificationState.PASSED,
+            reason=reason[:300],
+            decided_at=timezone.now(),
+        )
+
+
+def _begin_again(qualification: Qualification) -> bool:
+    return Qualification.objects.move(
+        qualification.pk,
+        QualificationState.FAILED,
+        QualificationState.PENDING,
+        attempt=qualification.attempt + 1,
+        log_odds=0.0,
+        items_seen=0,
+        reason="",
+        started_at=timezone.now(),
+        decided_at=None,
+    )
+
+
+def _answers(qualification: Qualification) -> list[Answer]:
+    """The standing answers of this attempt, in their order."""
+    given = Annotation.objects.standing().filter(
+        project=qualification.project_id,
+        annotator=qualification.annotator_id,
+        purpose=SeatPurpose.SCREENING,
+        created_at__gte=qualification.started_at,
+    )
+    return references.answers(given.order_by("pk"))
+
+
+def _settle(qualification: Qualification, answers: list[Answer], *, out_of_items: bool) -> None:
+    verdict = _verdict(qualification.project, answers, out_of_items)
+    decided = verdict.state != QualificationState.PENDING
+    Qualification.objects.move(
+        qualification.pk,
+        QualificationState.PENDING,
+        verdict.state,
+        log_odds=verdict.log_odds,
+        items_seen=verdict.items,
+        reason=verdict.reason,
+        decided_at=timezone.now() if decided else None,
+    )
+
+
+def _verdict(project: Project, answers: list[Answer], out_of_items: bool) -> Verdict:
+    if out_of_items and not answers:  # everything was skipped
+        return Verdict(QualificationState.FAILED, "stock", 0.0, 0)
+    fixed = three_way_of(project)
+    if fixed is not None:
+        return _three_way(fixed, answers, out_of_items)
+    observations = [answer.observation() for answer in answers]
+    decision = decide(rule_of(project), observations, out_of_items=out_of_items)
+    state = QualificationState(decision.state.value)
+    return Verdict(state, decision.reason.value, decision.log_odds, decision.items)
+
+
+def _three_way(rule: ThreeWay, answers: list[Answer], out_of_items: bool) -> Verdict:
+    if out_of_items:  # what there was has to do
+        seen = [answer.kind for answer in answers]
+        rule = replace(rule, items={kind: min(most, seen.count(kind)) for kind, most in rule.items.items()})
+    criteria = answers[-1].criteria if answers else []
+    result = three_way(rule, [(a.kind, a.label, a.reference) for a in answers], criteria)
+    state = QualificationState(result.state.value)
+    reason = "open" if state == QualificationState.PENDING else "stock" if out_of_items else "evidence"
+    return Verdict(state, reason, 0.0, len(answers))
+
+
+def _next_item(qualification: Qualification, answers: list[Answer]) -> CalibrationItem | None:
+    """The next item of the stream, in an order of this person's own."""
+    left = _left(qualification, answers)
+    left.sort(key=lambda item: chance("test", qualification.annotator_id, item.pk).random())
+    while left:
+        kind = kind_at(len(answers), {item.kind for item in left})
+        item = references.first_clear([item for item in left if item.kind == kind])
+        if item is not None:
+            return item
+        left = [item for item in left if item.kind != kind]
+    return None
+
+
+def _left(qualification: Qualification, answers: list[Answer]) -> list[CalibrationItem]:
+    """Items of the kinds still wanted: unseen ones, or else, in a second attempt, those of the first."""
+    project, annotator = qualification.project, qualification.annotator
+    wanted = _wanted(project, answers)
+    items = [item for item in references.calibration_items(project.pk) if item.kind in wanted]
+    unseen = references.unseen(items, annotator)
+    if unseen or qualification.attempt == 1:
+        return unseen
+    this_time = references.seen_by(annotator, since=qualification.started_at)
+    return [item for item in items if item.pk not in this_time]
+
+
+def _wanted(project: Project, answers: list[Answer]) -> set[Kind]:
+    fixed = three_way_of(project)
+    if fixed is None:
+        return set(rule_of(project).tables)
+    given = [answer.kind for answer in answers]
+    return {kind for kind, most in fixed.items.items() if given.count(kind) < most}

@@ -1,0 +1,190 @@
+"""Give out seats and take in answers: what an annotator does on the desk."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from annotation.errors import Conflict, Missing, Refused
+from annotation.models import (
+    Annotation,
+    Hold,
+    HoldState,
+    Project,
+    QualificationState,
+    RoundState,
+    SeatPurpose,
+    SkipReason,
+    User,
+)
+from annotation.services import answering, checks, leases, picking, screening
+from annotation.transactions import write
+
+LONGEST_DRAFT = 100_000  # characters of JSON
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What came of an answer. `replay`: it had been stored before, by the same token."""
+
+    annotation: Annotation
+    replay: bool
+
+
+def next_hold(*, project: Project, annotator: User) -> Hold | None:
+    """What this person judges now: the item in their hands, else a new one; None when none is left."""
+    with write():
+        leases.lock_person(annotator)
+        in_test = _admit(project, annotator)
+        return _kept(project, annotator) or _taken(project, annotator, in_test)
+
+
+def save_draft(*, token: uuid.UUID | str, annotator: User, draft: dict[str, Any]) -> None:
+    """Keep what the person has begun; drafts count nowhere."""
+    if not isinstance(draft, dict):
+        raise Refused("bad_draft", _("A draft is an object."), field="draft")
+    if len(json.dumps(draft)) > LONGEST_DRAFT:
+        raise Refused("draft_too_long", _("The draft is too long to keep."), field="draft")
+    with write():
+        hold = _own_hold(token, annotator)
+        if hold.state in (HoldState.SUBMITTED, HoldState.SKIPPED):
+            raise Conflict("already_done", _("This item was answered or skipped meanwhile."))
+        Hold.objects.filter(pk=hold.pk).update(draft=draft, draft_at=Now())
+
+
+def submit(
+    *, token: uuid.UUID | str, annotator: User, label: dict[str, Any], seconds: float | None = None
+) -> Submission:
+    """Store an answer (in the shown order). The same token again gives the same answer.
+
+    1. An answer on a hold that ran out is stored too; it is surplus where somebody else has the seat by now.
+    2. An answer on a hold that revises replaces the old answer.
+    3. Answers of the screening and of hidden checks are measured at once.
+    """
+    with write():
+        leases.lock_person(annotator)
+        hold = _own_hold(token, annotator)
+        earlier = Annotation.objects.filter(hold=hold).first()
+        if earlier is not None:
+            return Submission(earlier, replay=True)
+        if hold.state == HoldState.SKIPPED:
+            raise Conflict("already_skipped", _("You skipped this item."))
+        said = answering.read(hold, label)
+        annotation = answering.store(hold, said, answering.read_seconds(seconds))
+        if annotation.purpose == SeatPurpose.SCREENING:
+            screening.record(annotation)
+        elif annotation.purpose == SeatPurpose.CHECK:
+            checks.record(annotation)
+    return Submission(annotation, replay=False)
+
+
+def skip(*, token: uuid.UUID | str, annotator: User, reason: str) -> None:
+    """Give the item back for good: this person is not offered it again."""
+    if reason not in SkipReason.values:
+        raise Refused("bad_reason", _("Say why you skip."), field="reason")
+    with write():
+        leases.lock_person(annotator)
+        hold = _own_hold(token, annotator)
+        if hold.state == HoldState.SUBMITTED:
+            raise Conflict("already_submitted", _("You have answered this item."))
+        if not leases.end(hold, HoldState.SKIPPED, skip_reason=reason):  # it had run out
+            Hold.objects.move(hold.pk, HoldState(hold.state), HoldState.SKIPPED, skip_reason=reason)
+
+
+def undo(*, project: Project, annotator: User) -> Hold:
+    """Take up the last answer again. What was in hand goes back, and returns afterwards with its draft."""
+    with write():
+        leases.lock_person(annotator)
+        current = leases.open_hold(project, annotator)
+        old = _last_answer(project, annotator, before=current.revises_id if current else None)
+        if old is None or old.hold is None:
+            raise Refused("nothing_to_undo", _("There is no answer that can still be taken back."))
+        if current is not None:
+            leases.end(current, HoldState.RELEASED)
+        seat = leases.lock_seat(old.hold.seat_id)
+        order = old.hold.order
+        return leases.take(
+            seat, project, annotator, revises=old, order=order, draft=answering.as_draft(old, order)
+        )
+
+
+def expire_overdue() -> int:
+    """Give back the seats of holds that have run out; how many."""
+    overdue = Hold.objects.filter(state=HoldState.OPEN, until__lt=Now()).order_by("pk")
+    return sum(_expire(hold) for hold in overdue)
+
+
+def _expire(hold: Hold) -> bool:
+    with write():
+        return leases.end(hold, HoldState.EXPIRED, overdue=True)
+
+
+def _admit(project: Project, annotator: User) -> bool:
+    """Whether the person is in the test; Refused where there is nothing for them to do yet."""
+    qualification = screening.standing(project, annotator)
+    state = qualification.state if qualification else None
+    if state == QualificationState.SUSPENDED:
+        raise Refused("not_qualified", _("You cannot label here at the moment."))
+    if not project.screening_required:
+        return False
+    if state is None:
+        raise Refused("not_qualified", _("Take the test of this project first."))
+    if state == QualificationState.FAILED:
+        raise Refused("not_qualified", _("You did not pass the test of this project."))
+    return state == QualificationState.PENDING
+
+
+def _kept(project: Project, annotator: User) -> Hold | None:
+    """The hold that is still open; one of which less than half is left runs anew."""
+    hold = leases.open_hold(project, annotator)
+    if hold is None:
+        return None
+    half = ExpressionWrapper(
+        Now() + timedelta(minutes=project.hold_minutes) / 2, output_field=DateTimeField()
+    )
+    if Hold.objects.filter(pk=hold.pk, until__gt=half).exists():
+        return hold
+    return leases.open_hold(project, annotator) if leases.renew(hold, project) else None
+
+
+def _taken(project: Project, annotator: User, in_test: bool) -> Hold | None:
+    if in_test:
+        seat = picking.own_seat(project, annotator, SeatPurpose.SCREENING)
+        seat = seat or screening.next_seat(project, annotator)
+    else:
+        seat = picking.own_seat(project, annotator, SeatPurpose.CHECK)
+        seat = seat or picking.label_seat(project, annotator)
+    return leases.take(seat, project, annotator) if seat is not None else None
+
+
+def _own_hold(token: uuid.UUID | str, annotator: User) -> Hold:
+    try:
+        known = uuid.UUID(str(token))
+    except ValueError:
+        raise Missing("no_hold", _("There is no such item for you.")) from None
+    holds = Hold.objects.select_related("seat__round", "project", "revises")
+    hold = holds.filter(token=known, annotator=annotator).first()
+    if hold is None:
+        raise Missing("no_hold", _("There is no such item for you."))
+    return hold
+
+
+def _last_answer(project: Project, annotator: User, before: int | None) -> Annotation | None:
+    """The newest answer that can be taken back; older than `before`, the one already taken up."""
+    since = ExpressionWrapper(Now() - timedelta(seconds=project.undo_seconds), output_field=DateTimeField())
+    answers = Annotation.objects.standing().filter(
+        project=project, annotator=annotator, hold__isnull=False, surplus=False, created_at__gte=since
+    )
+    answers = answers.exclude(round__state=RoundState.CLOSED)
+    if not screening.in_test(project, annotator):
+        answers = answers.exclude(purpose=SeatPurpose.SCREENING)  # a decided test stays decided
+    if before is not None:
+        answers = answers.filter(pk__lt=before)
+    return answers.select_related("hold", "round__project").order_by("-pk").first()
