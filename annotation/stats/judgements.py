@@ -64,11 +64,12 @@ class Judgements:
 def gather(rows: Iterable[Row], criteria: Sequence[Criterion] = ()) -> Judgements:
     """Arrays from rows, read once. Tiers come before tiers that the ratings imply.
 
-    `criteria` say how ratings on several criteria make one order; left out, each counts alike over the range
-    in which it was used.
+    `criteria` say how ratings on several criteria make one order; one that is left out counts with weight 1
+    over the range in which it was used.
     """
     kept = [Row(*row) for row in rows]
-    scales = criteria or _observed_criteria(kept)
+    known = {scale.name for scale in criteria}
+    scales = [*criteria, *(scale for scale in _observed_criteria(kept) if scale.name not in known)]
     annotators, items = _numbered(row.annotator for row in kept), _numbered(row.item for row in kept)
     sources = _numbered(source for row in kept for source in row.sources if source)
     who = np.array([annotators[row.annotator] for row in kept], dtype=np.int64)

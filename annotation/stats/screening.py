@@ -46,7 +46,7 @@ class Table:
 
     def __post_init__(self) -> None:
         for chances in (self.careful, self.doubtful):
-            if min(chances) <= 0 or abs(sum(chances) - 1) > 0.005:
+            if not (all(chance > 0 for chance in chances) and abs(sum(chances) - 1) <= 0.005):
                 raise ValueError(f"{chances} are not chances that sum to 1")
         if len(self.careful) != len(self.doubtful):
             raise ValueError(f"{len(self.careful)} bins against {len(self.doubtful)}")
@@ -84,6 +84,19 @@ class Rule:
     least_items: int = 8
     cap: float = 60
     effort: Mapping[Kind, float] = field(default_factory=lambda: EFFORT)
+
+    def __post_init__(self) -> None:
+        if not (0 < self.alpha < 1 and 0 < self.beta < 1 and self.alpha + self.beta < 1):
+            raise ValueError(f"alpha {self.alpha} and beta {self.beta} are not two small shares")
+        if not (self.clip > 0 and self.cap > 0 and self.least_items >= 1):
+            raise ValueError(
+                f"clip {self.clip}, cap {self.cap}, least_items {self.least_items} must be above 0"
+            )
+        for kind, table in self.tables.items():
+            if len(table.careful) != len(TABLES[kind].careful):
+                raise ValueError(
+                    f"a table for {kind} has {len(TABLES[kind].careful)} bins, not {len(table.careful)}"
+                )
 
     @property
     def pass_at(self) -> float:

@@ -28,6 +28,12 @@ class ThreeWay:
         default_factory=lambda: {Kind.COMPARE: 24, Kind.RANK: 8, Kind.SCORE: 24}
     )
 
+    def __post_init__(self) -> None:
+        if not all(-1 <= bar <= 1 for bar in (self.kappa, self.tau, self.alpha)):
+            raise ValueError(f"a bar of {self.kappa}, {self.tau} or {self.alpha} is outside -1..1")
+        if min(self.items.values(), default=0) < 0 or not any(self.items.values()):
+            raise ValueError(f"{dict(self.items)} items ask for nothing")
+
 
 @dataclass(frozen=True)
 class ThreeWayResult:

@@ -148,6 +148,12 @@ def test_a_candidate_without_a_rating_is_compared_with_nothing() -> None:
     assert (votes.units.tolist(), votes.outcome.tolist()) == ([1], [0.0])
 
 
+def test_a_criterion_that_the_project_dropped_counts_over_the_range_it_was_used_in() -> None:
+    """quality 1..5: 0 and .5; style, used from 2 to 4: 1 and 0. Means .5 and .25."""
+    row = Row(1, "x", None, {"quality": [1, 3], "style": [4, 2]}, "ab")
+    assert gather([row], [Criterion("quality")]).votes.outcome == [1.0]
+
+
 def test_an_item_cannot_change_its_number_of_candidates() -> None:
     with pytest.raises(ValueError, match="item 1 has 3 candidates and 2"):
         gather([ranking(1, "x", None), ranking(1, "y", None, "ab")])

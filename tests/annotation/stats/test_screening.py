@@ -1,7 +1,7 @@
 import math
 from collections.abc import Iterator
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -207,6 +207,19 @@ def test_refitted_tables_follow_what_was_seen_and_keep_what_was_not() -> None:
     assert refit(RULE, careful, doubtful).tables[Kind.RANK].careful == pytest.approx(
         TABLES[Kind.RANK].careful
     )
+
+
+@pytest.mark.parametrize(
+    "values", [{"alpha": 0}, {"alpha": math.nan}, {"beta": 1}, {"clip": 0}, {"cap": -1}, {"least_items": 0}]
+)
+def test_a_rule_that_cannot_be_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(values))):
+        Rule(**values)
+
+
+def test_a_table_has_as_many_bins_as_its_kind() -> None:
+    with pytest.raises(ValueError, match="rank has 4 bins, not 2"):
+        Rule(tables={Kind.RANK: Table((0.9, 0.1), (0.5, 0.5))})
 
 
 def test_a_table_without_chances_is_refused() -> None:

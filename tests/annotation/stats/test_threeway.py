@@ -68,6 +68,13 @@ def test_kinds_that_are_not_asked_for_are_left_out() -> None:
     assert not result.alpha.known
 
 
+def test_a_rule_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="outside -1"):
+        ThreeWay(kappa=60)
+    with pytest.raises(ValueError, match="ask for nothing"):
+        ThreeWay(items={Kind.RANK: 0})
+
+
 def test_a_file_with_the_better_one_always_first_does_not_spoil_kappa() -> None:
     """20 of 24 right is .833; with right answers balanced chance is one half: kappa .667."""
     always, mixed = (
