@@ -1,4 +1,4 @@
-"""The rows of training: preference sets, runs, checkpoints, metrics. The row of a run is the truth about it."""
+"""The rows of training: preference sets, runs, checkpoints, metrics. A run's row is the truth about it."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ class Run(models.Model):
         PreferenceSet, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
     )
     policy = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    reference = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reference = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     reward = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     policies = models.ManyToManyField(Checkpoint, blank=True, related_name="+")  # to sample from
     prompts = models.JSONField(default=dict, blank=True)  # training.services.prompts says which forms

@@ -1,0 +1,171 @@
+"""The process group of a run: start it, ask it to stop, make sure that nothing of it is left.
+
+The recipe runs in a session of its own and holds the read end of a pipe whose write end only we have
+(the lifeline), so that it ends with us however we end. Its own process is the leader of its group.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.rundir import RunDir, write_json
+
+LIFELINE = "RONDO_LIFELINE_FD"  # training.recipes.guard reads it; that module may not be imported here
+ROOT = Path(__file__).resolve().parent.parent
+KILL_SECONDS = 10.0
+PROCESS = "process.json"  # who runs in this folder: for the next claimer on the same host
+
+# What a recipe may know of our environment. No setting of ours is among it, so no secret is.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT")
+PASSED_ON_PREFIXES = ("CUDA_", "NVIDIA_", "NCCL_", "OMP_", "MKL_", "PYTORCH_", "TORCH_", "COVERAGE_")
+
+
+@dataclass
+class Launched:
+    """A recipe process that was started, with the write end of its lifeline."""
+
+    process: subprocess.Popen[bytes]
+    lifeline: int
+
+    def exit_status(self) -> int | None:
+        """None while it runs; a negative number is the signal that ended it."""
+        return self.process.poll()
+
+    def beat(self) -> None:
+        """Tell the recipe that its supervisor still holds the lease."""
+        try:
+            os.write(self.lifeline, b".")
+        except (BlockingIOError, BrokenPipeError):
+            return  # it does not read, or is gone: the exit status will tell
+
+    def ask_to_stop(self) -> None:
+        _signal(self.process.pid, signal.SIGTERM)
+
+    def end(self, grace: float = 0.0) -> int:
+        """Give it `grace` seconds to save and go, then kill the whole group; the exit status."""
+        if grace > 0 and self.exit_status() is None:
+            self.ask_to_stop()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(grace)
+        _signal(self.process.pid, signal.SIGKILL)
+        status = self.process.wait()
+        os.close(self.lifeline)
+        return status
+
+
+def launch(kind: str, folder: RunDir) -> Launched:
+    """Start the recipe of `kind` on a prepared folder, after ending what an earlier supervisor left there."""
+    end_leftover(folder)
+    _cut_torn_line(folder.events)
+    hold, lifeline = os.pipe()
+    os.set_blocking(lifeline, False)
+    try:
+        process = _spawn(kind, folder, hold)
+    except BaseException:
+        os.close(lifeline)
+        raise
+    finally:
+        os.close(hold)
+    launched = Launched(process, lifeline)
+    try:
+        _sign(folder, process.pid)
+    except BaseException:
+        launched.end()
+        raise
+    return launched
+
+
+def _spawn(kind: str, folder: RunDir, hold: int) -> subprocess.Popen[bytes]:
+    with folder.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "training.recipes", kind, str(folder.root)],
+            cwd=ROOT,
+            env=child_environment(os.environ) | {LIFELINE: str(hold)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=(hold,),
+            start_new_session=True,
+        )
+
+
+def _sign(folder: RunDir, group: int) -> None:
+    """Write down who runs here."""
+    row = {"host": socket.gethostname(), "group": group, "started": _started_at(group)}
+    write_json(folder.root / PROCESS, row)
+
+
+def child_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """What a recipe process may see: no secret key, database, broker or other setting of the web side."""
+    kept = {
+        name: value
+        for name, value in ours.items()
+        if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+    }
+    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"}
+
+
+def end_leftover(folder: RunDir) -> bool:
+    """Kill the group that an earlier supervisor on this host left in the folder; whether there was one."""
+    try:
+        left = json.loads((folder.root / PROCESS).read_text())
+    except (OSError, ValueError):
+        return False
+    if left["host"] != socket.gethostname() or not _is_ours(left["group"], left["started"]):
+        return False
+    _signal(left["group"], signal.SIGKILL)
+    for _attempt in range(int(KILL_SECONDS / 0.01)):
+        if not _alive(left["group"]):
+            return True
+        time.sleep(0.01)
+    raise RuntimeError(f"process group {left['group']} of an earlier attempt survived SIGKILL")
+
+
+def _is_ours(group: int, started: str) -> bool:
+    """Whether the group still has processes, and its number was not given to somebody else."""
+    return _alive(group) and _started_at(group) in (started, "")
+
+
+def _alive(group: int) -> bool:
+    """Whether any process of the group runs; those that only wait to be reaped do not count."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] not in "ZX":
+            return True
+    return False
+
+
+def _started_at(pid: int) -> str:
+    """When a process started, in ticks since boot; empty where that cannot be known."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _cut_torn_line(path: Path) -> None:
+    """A killed recipe may have left half a line, to which the next one must not append."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        file.truncate(file.read().rfind(b"\n") + 1)

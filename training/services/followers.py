@@ -1,0 +1,69 @@
+"""What the end of a run means for the runs that wait for it. Called inside the transaction that ends it."""
+
+from __future__ import annotations
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from training.hyperparameters import RunKind
+from training.models import ENDED, Checkpoint, CheckpointRole, Run, RunEvent, RunState
+
+PARENT_ENDED = "parent_ended"
+
+
+def release(run: Run, checkpoint: Checkpoint | None) -> list[int]:
+    """Count one parent less in every follower, hand over the checkpoint; the followers now queued."""
+    followers = list(run.followers.filter(state=RunState.WAITING).order_by("pk"))
+    for follower in followers:
+        if checkpoint is not None:
+            hand_over(checkpoint, follower)
+    return [follower.pk for follower in followers if _one_parent_less(follower.pk)]
+
+
+def hand_over(checkpoint: Checkpoint, follower: Run) -> None:
+    """A reward model becomes the follower's reward; a policy what it evaluates, or one it samples from."""
+    if checkpoint.role == CheckpointRole.REWARD:
+        Run.objects.filter(pk=follower.pk, reward=None).update(reward=checkpoint)
+    elif follower.kind == RunKind.EVALUATE:
+        Run.objects.filter(pk=follower.pk, policy=None).update(policy=checkpoint)
+    else:
+        follower.policies.add(checkpoint)
+
+
+def cancel_followers(run_id: int) -> None:
+    """Cancel every run that waits, directly or through others, for a run that ended badly."""
+    for follower in Run.objects.filter(parents=run_id, state=RunState.WAITING).order_by("pk"):
+        moved = Run.objects.move(
+            follower.pk,
+            RunState.WAITING,
+            RunState.CANCELLED,
+            failure_code=PARENT_ENDED,
+            failure_text=f"run {run_id} did not succeed",
+            ended_at=Now(),
+        )
+        if moved:
+            tell(follower, f"cancelled: run {run_id} did not succeed", warning=True)
+            cancel_followers(follower.pk)
+
+
+def unmet(parents: list[Run]) -> int:
+    """How many of `parents` have yet to succeed."""
+    return sum(parent.state != RunState.SUCCEEDED for parent in parents)
+
+
+def ended_badly(parents: list[Run]) -> list[Run]:
+    """The parents that will never succeed."""
+    return [parent for parent in parents if parent.state in ENDED and parent.state != RunState.SUCCEEDED]
+
+
+def tell(run: Run, text: str, *, warning: bool = False) -> None:
+    """Write down what happened, for people."""
+    text = text.replace("\x00", "")[:500]
+    RunEvent.objects.create(run=run, epoch=run.epoch, text=text, warning=warning)
+
+
+def _one_parent_less(pk: int) -> bool:
+    """Whether this was the last parent, and the follower is queued now."""
+    waiting = Run.objects.filter(pk=pk, state=RunState.WAITING)
+    waiting.update(unmet_parents=F("unmet_parents") - 1)
+    return waiting.filter(unmet_parents=0).update(state=RunState.QUEUED, queued_at=Now(), sent_at=None) == 1

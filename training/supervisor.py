@@ -1,0 +1,162 @@
+"""Carry out one run: claim it, start its recipe, follow it, and end it the way it went.
+
+Whoever holds the lease holds the trainer: when the lease is lost the process group is killed and nothing
+more is written; when it cannot be renewed for three quarters of its length, the trainer is stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from annotation.errors import Refused
+from training.launcher import Launched, launch
+from training.models import Run
+from training.rundir import ExitCode, RunDir, read_events
+from training.services import finishing, folders, leases
+from training.services.followers import tell
+from training.services.leases import Lost, Orders
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.1
+LOOK_SECONDS = 1.0  # between looks at the row and at events.jsonl
+GIVE_UP = 0.75  # of the lease without renewing it
+LAST_GRACE = 0.15  # of the lease, for a savepoint before it runs out
+AWAY = (OperationalError, InterfaceError)
+
+stopping = threading.Event()  # this process wants to end: save and give the runs back
+
+
+def execute(run_id: int) -> list[int]:
+    """Claim the run and carry it out, or do nothing when it is not queued; the followers now queued."""
+    run = leases.claim(run_id=run_id, owner=f"{socket.gethostname()}:{os.getpid()}")
+    if run is None:
+        return []
+    try:
+        return Supervisor(run).carry_out()
+    except Lost as lost:
+        log.warning("lost %s", lost)
+    except AWAY:
+        log.exception("the database went away under %s epoch %s; the sweeper finds it", run, run.epoch)
+        connection.close()
+    return []
+
+
+class Supervisor:
+    """One claimed run and, once started, its recipe process."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.folder = RunDir(run.folder)
+        self.offset = run.events_read
+        self.orders = Orders(cancel=False, pause=False)
+        self.renewed = self.looked = time.monotonic()
+        self.kill_at: float | None = None
+        self.last_error = {"code": "", "text": ""}
+
+    def carry_out(self) -> list[int]:
+        try:
+            folders.prepare(self.run, self.renew)
+            for name in folders.check_savepoints(self.folder):
+                tell(self.run, f"savepoint {name} is damaged and passed over", warning=True)
+            status = self.follow(launch(self.run.kind, self.folder))
+            return self.end(status)
+        except (Lost, *AWAY):
+            raise
+        except Exception as error:
+            log.exception("%s epoch %s", self.run, self.run.epoch)
+            code = error.code if isinstance(error, Refused) else type(error).__name__
+            leases.fail(self.run, code=code, text=str(error))
+            return []
+
+    def follow(self, launched: Launched) -> int:
+        """Stay with the recipe until it ends; its exit status. Nothing of its group is left then."""
+        try:
+            while launched.exit_status() is None and not self.overdue():
+                self.watch(launched)
+                time.sleep(TICK_SECONDS)
+        except SystemExit:  # Celery's cold shutdown: the last moment to save and to give the run back
+            launched.end(settings.CANCEL_GRACE_SECONDS)
+            leases.put_back(self.run, orderly=True)
+            raise
+        except BaseException:
+            launched.end()
+            raise
+        status = launched.end()
+        self.read_events()
+        return status
+
+    def watch(self, launched: Launched) -> None:
+        """Keep the lease, record news, and pass on what people or this process ask."""
+        now = time.monotonic()
+        try:
+            if now - self.renewed >= settings.HEARTBEAT_SECONDS:
+                self.renew()
+                launched.beat()
+            if now - self.looked >= LOOK_SECONDS:
+                self.looked = now
+                self.orders = leases.orders(self.run)
+                self.read_events()
+        except AWAY as error:
+            log.warning("database away under %s: %s", self.run, error)
+            connection.close()
+            if now - self.renewed >= GIVE_UP * settings.LEASE_SECONDS:
+                self.ask_to_stop(launched, LAST_GRACE * settings.LEASE_SECONDS)
+        if self.orders or stopping.is_set():
+            self.ask_to_stop(launched, settings.CANCEL_GRACE_SECONDS)
+
+    def ask_to_stop(self, launched: Launched, grace: float) -> None:
+        """Once: let the recipe save; it is killed when the grace is over."""
+        if self.kill_at is None:
+            launched.ask_to_stop()
+            self.kill_at = time.monotonic() + grace
+
+    def overdue(self) -> bool:
+        return self.kill_at is not None and time.monotonic() > self.kill_at
+
+    def renew(self) -> None:
+        leases.heartbeat(self.run)
+        self.renewed = time.monotonic()
+
+    def read_events(self) -> None:
+        """Record what the recipe wrote since; remember its last error."""
+        events, offset = read_events(self.folder.events, self.offset)
+        if not events:
+            return
+        leases.record(self.run, events, offset)
+        self.offset = offset
+        for event in events:
+            if event["event"] == "error":
+                self.last_error = {"code": event["code"], "text": event["text"]}
+
+    def end(self, status: int) -> list[int]:
+        """Move the run to where its exit status and people's wishes put it; the followers now queued."""
+        result = self.folder.read_result()
+        if status == ExitCode.DONE and result is not None:
+            return self.finish(result)
+        if self.kill_at is not None:
+            leases.put_back(self.run, orderly=True)
+        elif status == ExitCode.STOPPED:
+            leases.put_back(self.run, orderly=False, code="stopped", text="somebody stopped its process")
+        elif status < 0:
+            leases.put_back(self.run, orderly=False, code="killed", text=f"its process got signal {-status}")
+        else:
+            code, text = self.last_error["code"], self.last_error["text"]
+            leases.fail(self.run, code=code or f"exit_{status}", text=text or "see the end of its log")
+        return []
+
+    def finish(self, result: dict[str, object]) -> list[int]:
+        try:
+            return finishing.finish(self.run, result, self.renew)
+        except Lost:
+            leases.put_back(
+                self.run, orderly=True
+            )  # its cancelling was asked for; Lost again if it was taken
+            return []

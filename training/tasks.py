@@ -1,0 +1,57 @@
+"""When, and on which machine. A message is a doorbell: it takes one id and may come twice, late or never."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+
+from annotation.services.seats import expire_overdue
+from training import supervisor
+from training.services import leases
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def execute_run(run_id: int) -> None:
+    """Carry out a queued run; a no-op when somebody else has it."""
+    for follower in supervisor.execute(run_id):
+        ring(follower)
+
+
+@shared_task
+def sweep() -> None:
+    """Find lost workers, overdue holds and unheard doorbells. Any number of these may run at once."""
+    expire_overdue()
+    heard = []
+    for run_id in leases.sweep():
+        if not _send(run_id):
+            break  # the broker is away: the next sweep tries again
+        heard.append(run_id)
+    if heard:
+        leases.rung(heard)
+
+
+def ring(run_id: int) -> None:
+    """Ring for a queued run after the commit. Never blocks and never fails: the sweeper is the guarantee."""
+    transaction.on_commit(lambda: _ring_now(run_id), robust=True)
+
+
+def _ring_now(run_id: int) -> None:
+    if settings.EMBEDDED:
+        _send(run_id)
+    else:  # a broker that is away must not keep a web request waiting
+        threading.Thread(target=_send, args=(run_id,), daemon=True, name="doorbell").start()
+
+
+def _send(run_id: int) -> bool:
+    try:
+        execute_run.apply_async((run_id,), retry=False)
+    except Exception as error:
+        log.warning("could not ring for run %s: %s", run_id, error)
+        return False
+    return True
