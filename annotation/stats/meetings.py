@@ -38,6 +38,23 @@ class Meetings:
         """Votes each thing took part in."""
         return at_ends(self, self.total, self.total)
 
+    @cached_property
+    def component(self) -> Ints:
+        """The number of the connected part of the comparison graph that each thing belongs to."""
+        edges = coo_array((self.total, (self.first, self.second)), shape=(self.things, self.things))
+        return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
+
+    @cached_property
+    def maximum_exists(self) -> bool:
+        """Whether no group only ever won or only ever lost against the rest of its component (Ford 1957)."""
+        lost, tied, won = self.counts > 0
+        first_scored, second_scored = won | tied, lost | tied
+        rows = np.concatenate([self.first[first_scored], self.second[second_scored]])
+        columns = np.concatenate([self.second[first_scored], self.first[second_scored]])
+        beats = coo_array((np.ones(len(rows)), (rows, columns)), shape=(self.things, self.things))
+        strong = connected_components(beats, directed=True, connection="strong")[0]
+        return int(strong) == int(self.component.max(initial=-1)) + 1
+
 
 def count_votes(
     things: int,
@@ -94,23 +111,6 @@ def checked_votes(
     if np.any(twice * 0.5 != told) or (len(twice) and (twice.min() < 0 or twice.max() > 2)):
         raise ValueError("an outcome is not 0, 0.5 or 1")
     return a, b, twice
-
-
-def components(meetings: Meetings) -> Ints:
-    """The number of the connected part of the comparison graph that each thing belongs to."""
-    edges = coo_array((meetings.total, (meetings.first, meetings.second)), shape=(meetings.things,) * 2)
-    return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
-
-
-def maximum_exists(meetings: Meetings) -> bool:
-    """Whether no group only ever won, or only ever lost, against the rest of its component (Ford 1957)."""
-    lost, tied, won = meetings.counts > 0
-    first_scored, second_scored = won | tied, lost | tied
-    rows = np.concatenate([meetings.first[first_scored], meetings.second[second_scored]])
-    columns = np.concatenate([meetings.second[first_scored], meetings.first[second_scored]])
-    beats = coo_array((np.ones(len(rows)), (rows, columns)), shape=(meetings.things,) * 2)
-    strong = connected_components(beats, directed=True, connection="strong")[0]
-    return int(strong) == int(components(meetings).max(initial=-1)) + 1
 
 
 def at_ends(meetings: Meetings, at_first: Floats, at_second: Floats) -> Floats:

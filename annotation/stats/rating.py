@@ -20,9 +20,7 @@ from annotation.stats.meetings import (
     Meetings,
     at_ends,
     checked_votes,
-    components,
     count_votes,
-    maximum_exists,
 )
 
 ELO_MIDDLE = 1000.0
@@ -86,29 +84,28 @@ def bradley_terry(
     """
     meetings = count_votes(things, i, j, outcome, weights)
     prior = default_prior(meetings) if prior is None else prior
-    component = components(meetings)
-    values = fit(meetings, component, prior)
+    values = fit(meetings, prior)
     if things > DENSE:
         errors = np.full(things, np.nan)
     else:
         scores = None
         if clusters is not None:
             scores = _cluster_scores(values, i, j, outcome, weights, clusters)
-        errors = _errors(meetings, component, values, prior, scores)
-    return Strengths(values, errors, meetings.votes, component, prior)
+        errors = _errors(meetings, values, prior, scores)
+    return Strengths(values, errors, meetings.votes, meetings.component, prior)
 
 
 def default_prior(meetings: Meetings) -> float:
     """0 (maximum likelihood) where it exists and rests on enough votes, else 1."""
     votes = meetings.votes
     enough = votes.sum() >= FEW_MEETINGS * np.count_nonzero(votes)
-    return 0.0 if enough and maximum_exists(meetings) else 1.0
+    return 0.0 if enough and meetings.maximum_exists else 1.0
 
 
-def fit(meetings: Meetings, component: Ints, prior: float) -> Floats:
+def fit(meetings: Meetings, prior: float) -> Floats:
     """Strengths by Newton's method, centred within each component; RuntimeError where it does not settle."""
     score = meetings.counts[2] + 0.5 * meetings.counts[1]
-    if not prior and not maximum_exists(meetings):
+    if not prior and not meetings.maximum_exists:
         raise ValueError("some things only ever won or lost: without a prior their strength is infinite")
     values = np.zeros(meetings.things)
     goal = _log_likelihood(meetings, score, values, prior)
@@ -116,10 +113,10 @@ def fit(meetings: Meetings, component: Ints, prior: float) -> Floats:
         chance = expit(values[meetings.first] - values[meetings.second])
         surprise = score - meetings.total * chance
         slope = at_ends(meetings, surprise, -surprise) - prior * values
-        step = _solve(meetings, meetings.total * chance * (1 - chance), component, prior, slope)
+        step = _solve(meetings, meetings.total * chance * (1 - chance), prior, slope)
         values, goal = _advance(meetings, score, values, step, prior, goal)
-        if np.abs(step).max(initial=0) < 1e-6:  # Newton squares the error: what is left is about 1e-12
-            return _centred(values, component)
+        if np.abs(step).max(initial=0) < 1e-5:  # Newton squares the error: what is left is about 1e-10
+            return _centred(values, meetings.component)
     raise RuntimeError(f"Bradley-Terry did not settle in {MAX_STEPS} steps: last step {np.abs(step).max():g}")
 
 
@@ -163,9 +160,9 @@ def _advance(
     raise RuntimeError(f"Bradley-Terry found no way up from a log likelihood of {goal:g}")
 
 
-def _solve(meetings: Meetings, weight: Floats, component: Ints, prior: float, slope: Floats) -> Floats:
+def _solve(meetings: Meetings, weight: Floats, prior: float, slope: Floats) -> Floats:
     if meetings.things <= DENSE:
-        matrix = _laplacian(meetings, weight) + _anchor(component, prior)
+        matrix = _laplacian(meetings, weight) + _anchor(meetings.component, prior)
         return np.asarray(linalg.solve(matrix, slope, assume_a="pos"))
     n = meetings.things
     links = csr_array((weight, (meetings.first, meetings.second)), shape=(n, n))
@@ -222,14 +219,14 @@ def _cluster_scores(
     return coo_array(entries, shape=(int(cluster.max(initial=-1)) + 1, len(values))).tocsr()
 
 
-def _errors(
-    meetings: Meetings, component: Ints, values: Floats, prior: float, scores: csr_array | None
-) -> Floats:
+def _errors(meetings: Meetings, values: Floats, prior: float, scores: csr_array | None) -> Floats:
     chance = expit(values[meetings.first] - values[meetings.second])
-    curvature = _laplacian(meetings, meetings.total * chance * (1 - chance)) + _anchor(component, prior)
+    curvature = _laplacian(meetings, meetings.total * chance * (1 - chance)) + _anchor(
+        meetings.component, prior
+    )
     inverse = linalg.inv(curvature)
     if prior:  # without one the level is fixed anyway
-        level = _same_component(component)
+        level = _same_component(meetings.component)
         inverse = inverse - level @ inverse
         variances = np.diag(inverse - inverse @ level)
     else:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from annotation.stats.estimate import Floats, Ints
-from annotation.stats.meetings import components, count_votes, maximum_exists
+from annotation.stats.meetings import count_votes
 from annotation.stats.rating import (
     DENSE,
     bradley_terry,
@@ -138,11 +138,11 @@ def test_parts_that_never_met_are_told_apart() -> None:
 
 def test_the_maximum_exists_only_where_nobody_won_everything() -> None:
     _, i, j, outcome = simulated(votes=400)
-    assert maximum_exists(count_votes(12, i, j, outcome))
+    assert count_votes(12, i, j, outcome).maximum_exists
     meetings = count_votes(3, [0, 0, 1, 2], [1, 2, 2, 1], [1, 1, 1, 1])
-    assert not maximum_exists(meetings)
+    assert not meetings.maximum_exists
     with pytest.raises(ValueError, match="only ever won or lost"):
-        fit(meetings, components(meetings), 0)
+        fit(meetings, 0)
     assert np.all(np.isfinite(bradley_terry(3, [0], [1], [1]).values))
 
 
