@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from annotation.labels import Kind, Label, LabelError, shuffle, unshuffle
 from annotation.models import Annotation, Hold, HoldState, RoundState, Seat, SeatPurpose, SeatState
+from annotation.reading import criteria_of, read_label
 from annotation.services import leases
-from annotation.services.rounds import criteria_of
 
 LONGEST_SECONDS = 86_400.0
 
@@ -39,13 +39,7 @@ def read_seconds(seconds: object) -> float | None:
 
 def as_draft(annotation: Annotation, order: list[int]) -> dict[str, Any]:
     """A stored label in a shown order, for the page to begin with."""
-    label = Label.from_json(
-        annotation.label,
-        kind=Kind(annotation.kind),
-        candidates=len(order),
-        criteria=criteria_of(annotation.round),
-        complete=False,
-    )
+    label = read_label(annotation.label, Kind(annotation.kind), len(order), criteria_of(annotation.round))
     return shuffle(label, order).to_json()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from annotation.labels import Kind
 from annotation.models import Annotation, Seat, SeatPurpose, User
+from annotation.reading import answers_of
 from annotation.services import references, screening
 from annotation.services.chance import chance
 from annotation.services.rules import rule_of
@@ -36,7 +37,7 @@ def record(annotation: Annotation) -> None:
     if qualification is not None and qualification.decided_at is not None:
         given = given.filter(created_at__gte=qualification.decided_at)
     rule = rule_of(project)
-    answers = [answer for answer in references.answers(given.order_by("pk")) if answer.kind in rule.tables]
+    answers = [answer for answer in answers_of(given.order_by("pk")) if answer.kind in rule.tables]
     if drifted(rule, (answer.observation() for answer in answers)):
         screening.suspend_annotator(project=project, annotator=annotator, reason=REASON)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import DateTimeField, ExpressionWrapper
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
@@ -29,12 +28,6 @@ from annotation.models import (
 from annotation.services.chance import chance
 
 SHOWN = ("seat__item__prompt", "seat__round", "project")
-
-
-def lock_person(annotator: User) -> None:
-    """Let one person's requests pass one at a time, whatever number of tabs they come from."""
-    if connection.features.has_select_for_update:  # on SQLite the writer lock has done it
-        User.objects.select_for_update(no_key=True).only("pk").get(pk=annotator.pk)
 
 
 def lock_seat(pk: int) -> Seat:

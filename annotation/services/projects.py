@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation import labels
 from annotation.errors import Missing, Refused
 from annotation.models import AccountKind, Criterion, Guidelines, Invitation, Membership, Project, Role, User
+from annotation.services.locks import lock_project
 from annotation.services.presets import WORDS
 from annotation.transactions import write
 
@@ -114,7 +115,7 @@ def publish_guidelines(
 ) -> Guidelines:
     """Publish the next version; with `retest` everybody takes the screening test again."""
     with write():
-        Project.objects.select_for_update().get(pk=project.pk)  # so that two versions get two numbers
+        lock_project(project)  # so that two versions get two numbers
         newest = project.guidelines.aggregate(newest=Max("version"))["newest"] or 0
         return Guidelines.objects.create(
             project=project,
@@ -134,7 +135,7 @@ def annotator_account(*, project: Project, name: str, kind: AccountKind) -> User
         raise Refused("bad_kind", _("People are invited."))
     with write():
         account = _account(
-            _account_name(project, name, kind), display_name=name[:LONGEST_ACCOUNT_NAME], kind=kind
+            account_name(project, name, kind), display_name=name[:LONGEST_ACCOUNT_NAME], kind=kind
         )
         add_member(project=project, user=account, role=Role.ANNOTATOR)
     return account
@@ -154,7 +155,7 @@ def _account(username: str, *, display_name: str, kind: AccountKind) -> User:
     return account
 
 
-def _account_name(project: Project, name: str, kind: AccountKind) -> str:
+def account_name(project: Project, name: str, kind: AccountKind) -> str:
     """Unlike any name that a person can have, which holds no colon."""
     full = f"{kind.value}:{project.slug}:{name}"
     if len(full) <= LONGEST_ACCOUNT_NAME:

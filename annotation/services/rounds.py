@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from annotation import labels
 from annotation.errors import Refused
 from annotation.labels import Kind
 from annotation.models import (
@@ -28,16 +27,16 @@ from annotation.models import (
     Seat,
     SeatState,
 )
+from annotation.reading import criteria_of as criteria_of
+from annotation.reading import described_criteria as described_criteria
+from annotation.reading import frozen_criteria
 from annotation.services.chance import chance
+from annotation.services.locks import lock_project
 from annotation.transactions import write
 
 BATCH = 500
 # How many completions an item of each kind may have.
 COMPLETIONS = {Kind.COMPARE: (2, 2), Kind.RANK: (2, 100), Kind.SCORE: (1, 100)}
-CRITERION_FIELDS = (
-    "name", "low", "high", "step", "weight",
-    "label_en", "label_zh", "low_words_en", "low_words_zh", "high_words_en", "high_words_zh",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,27 +49,6 @@ class DraftItem:
     overlap: int | None = None  # None: that of the round
     external_id: str = ""  # empty: that of the prompt
     copy_of: Item | None = None
-
-
-def criteria_of(round: Round) -> list[labels.Criterion]:
-    """The criteria that labels of the round are read by: frozen when it opened, else the project's."""
-    numeric = [field.name for field in fields(labels.Criterion)]
-    return [
-        labels.Criterion(**{name: criterion[name] for name in numeric})
-        for criterion in described_criteria(round)
-    ]
-
-
-def described_criteria(round: Round) -> list[dict[str, Any]]:
-    """The same, each with the words for people: `CRITERION_FIELDS`."""
-    if round.state != RoundState.DRAFT:
-        return list(round.criteria)
-    return frozen_criteria(round.project)
-
-
-def frozen_criteria(project: Project) -> list[dict[str, Any]]:
-    """The project's criteria as a round keeps them."""
-    return list(project.criteria.values(*CRITERION_FIELDS))
 
 
 def draft_round(
@@ -103,7 +81,7 @@ def draft_round(
 def new_round(*, project: Project, purpose: RoundPurpose, **values: Any) -> Round:
     """An empty round with the next number of its purpose."""
     with write():
-        Project.objects.select_for_update().get(pk=project.pk)  # so that two rounds get two numbers
+        lock_project(project)  # so that two rounds get two numbers
         newest = project.rounds.filter(purpose=purpose).aggregate(newest=Max("number"))["newest"] or 0
         return Round.objects.create(project=project, purpose=purpose, number=newest + 1, **values)
 

@@ -24,11 +24,13 @@ from annotation.models import (
     SeatPurpose,
     User,
 )
+from annotation.reading import Answer, answers_of
+from annotation.reading import reference as reference
 from annotation.services import leases, references
 from annotation.services.chance import chance
-from annotation.services.references import Answer, CalibrationItem
+from annotation.services.locks import lock_person
+from annotation.services.references import CalibrationItem
 from annotation.services.references import add_researcher_label as add_researcher_label
-from annotation.services.references import reference as reference
 from annotation.services.rules import rule_of as rule_of
 from annotation.services.rules import three_way_of
 from annotation.stats.screening import decide, kind_at
@@ -64,7 +66,7 @@ def in_test(project: Project, annotator: User) -> bool:
 def start(*, project: Project, annotator: User) -> Qualification:
     """Begin the test; whoever has begun it already stays where they are."""
     with write():
-        leases.lock_person(annotator)
+        lock_person(annotator)
         qualification = standing(project, annotator)
         if qualification is not None:
             return qualification
@@ -78,7 +80,7 @@ def start(*, project: Project, annotator: User) -> Qualification:
 def retry(*, project: Project, annotator: User) -> Qualification:
     """Begin the one second attempt, with items not seen before as far as there are any."""
     with write():
-        leases.lock_person(annotator)
+        lock_person(annotator)
         qualification = standing(project, annotator)
         if qualification is None or qualification.attempt >= ATTEMPTS or not _begin_again(qualification):
             raise Refused("no_retry", _("The test can be taken again once, after it was not passed."))
@@ -176,7 +178,7 @@ def _answers(qualification: Qualification) -> list[Answer]:
         purpose=SeatPurpose.SCREENING,
         created_at__gte=qualification.started_at,
     )
-    return references.answers(given.order_by("pk"))
+    return answers_of(given.order_by("pk"))
 
 
 def _settle(qualification: Qualification, answers: list[Answer], *, out_of_items: bool) -> None:

@@ -25,6 +25,7 @@ from annotation.models import (
     User,
 )
 from annotation.services import answering, checks, leases, picking, screening
+from annotation.services.locks import lock_person
 from annotation.transactions import write
 
 LONGEST_DRAFT = 100_000  # characters of JSON
@@ -41,7 +42,7 @@ class Submission:
 def next_hold(*, project: Project, annotator: User) -> Hold | None:
     """What this person judges now: the item in their hands, else a new one; None when none is left."""
     with write():
-        leases.lock_person(annotator)
+        lock_person(annotator)
         in_test = _admit(project, annotator)
         return _kept(project, annotator) or _taken(project, annotator, in_test)
 
@@ -69,7 +70,7 @@ def submit(
     3. Answers of the screening and of hidden checks are measured at once.
     """
     with write():
-        leases.lock_person(annotator)
+        lock_person(annotator)
         hold = _own_hold(token, annotator)
         earlier = Annotation.objects.filter(hold=hold).first()
         if earlier is not None:
@@ -90,7 +91,7 @@ def skip(*, token: uuid.UUID | str, annotator: User, reason: str) -> None:
     if reason not in SkipReason.values:
         raise Refused("bad_reason", _("Say why you skip."), field="reason")
     with write():
-        leases.lock_person(annotator)
+        lock_person(annotator)
         hold = _own_hold(token, annotator)
         if hold.state == HoldState.SUBMITTED:
             raise Conflict("already_submitted", _("You have answered this item."))
@@ -101,7 +102,7 @@ def skip(*, token: uuid.UUID | str, annotator: User, reason: str) -> None:
 def undo(*, project: Project, annotator: User) -> Hold:
     """Take up the last answer again. What was in hand goes back, and returns afterwards with its draft."""
     with write():
-        leases.lock_person(annotator)
+        lock_person(annotator)
         current = leases.open_hold(project, annotator)
         old = _last_answer(project, annotator, before=current.revises_id if current else None)
         if old is None or old.hold is None:

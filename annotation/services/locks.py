@@ -1,0 +1,18 @@
+"""Locks on whole things, on databases that need them. SQLite has one writer at a time anyway.
+
+They let rows that point at the locked one come and go ("no key"), so labelling goes on.
+"""
+
+from __future__ import annotations
+
+from annotation.models import Project, User
+
+
+def lock_person(annotator: User) -> None:
+    """Let one person's requests pass one at a time, whatever number of tabs they come from."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=annotator.pk)
+
+
+def lock_project(project: Project) -> None:
+    """Let one import, or one numbering of rounds and guidelines, pass at a time."""
+    Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
