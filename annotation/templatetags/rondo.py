@@ -8,11 +8,11 @@ from django import template
 from django.http import HttpRequest
 from django.template import Context
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 
-from annotation import access, icons, markup
+from annotation import access, icons, keys, markup
 from annotation.models import Project, User
 
 register = template.Library()
@@ -70,6 +70,19 @@ def rail_link(
     )
 
 
+@register.simple_tag
+def key(action: str, only: str = "") -> SafeString:
+    """The key caps of an action as they stand on its control; `only` prints one of several."""
+    caps = [only] if only else keys.BY_ACTION[action].caps
+    return format_html_join("", '<kbd aria-hidden="true">{}</kbd>', ([cap] for cap in caps))
+
+
+@register.simple_tag
+def shortcut(action: str, only: str = "") -> SafeString:
+    """The same for screen readers, as an attribute."""
+    return format_html(' aria-keyshortcuts="{}"', only or keys.BY_ACTION[action].aria)
+
+
 @register.filter
 def markdown(text: str) -> SafeString:
     """What we ask people to write: guidelines, descriptions."""
@@ -83,12 +96,24 @@ def prose(text: str) -> SafeString:
 
 
 @register.filter
+def count(text: str) -> int:
+    """How many words, or characters for Chinese: what a script counts down while a text is read."""
+    return markup.length(text)[0]
+
+
+@register.filter
+def signs(text: str) -> bool:
+    """Whether the length of this text is counted in characters."""
+    return markup.length(text)[1]
+
+
+@register.filter
 def words(text: str) -> str:
     """The length as people say it: "106 words", or characters for Chinese."""
-    count, characters = markup.length(text)
+    number, characters = markup.length(text)
     if characters:
-        return ngettext("%(count)d character", "%(count)d characters", count) % {"count": count}
-    return ngettext("%(count)d word", "%(count)d words", count) % {"count": count}
+        return ngettext("%(count)d character", "%(count)d characters", number) % {"count": number}
+    return ngettext("%(count)d word", "%(count)d words", number) % {"count": number}
 
 
 @register.filter

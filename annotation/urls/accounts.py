@@ -3,12 +3,13 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from annotation.views import accounts, home
+from annotation.views import accounts, home, invitations
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("login/", accounts.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("invitation/<str:token>/", invitations.invitation, name="invitation"),
     path("language/", accounts.set_language, name="set-language"),
     path("theme/", accounts.set_theme, name="set-theme"),
 ]

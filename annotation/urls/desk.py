@@ -1,5 +1,16 @@
-"""Routes."""
+"""Routes of annotators."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from annotation.views import desk, guidelines, history, screening
+
+urlpatterns = [
+    path("projects/<slug:slug>/guidelines/", guidelines.guidelines, name="guidelines"),
+    path("projects/<slug:slug>/screening/", screening.screening, name="screening"),
+    path("projects/<slug:slug>/desk/", desk.desk, name="desk"),
+    path("projects/<slug:slug>/undo", desk.undo, name="undo"),
+    path("projects/<slug:slug>/history/", history.history, name="history"),
+    path("holds/<uuid:token>/draft", desk.hold_draft, name="hold-draft"),
+    path("holds/<uuid:token>/submit", desk.hold_submit, name="hold-submit"),
+    path("holds/<uuid:token>/skip", desk.hold_skip, name="hold-skip"),
+]

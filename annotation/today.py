@@ -1,0 +1,74 @@
+"""What a person at the desk is told of their own work: how much today, and what can be taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from annotation.labels import Kind, Label, shuffle
+from annotation.models import (
+    Annotation,
+    Hold,
+    Project,
+    RoundState,
+    SeatPurpose,
+    User,
+)
+from annotation.services import screening
+from annotation.services.rounds import criteria_of
+from annotation.spoken import sentence
+
+FRESH = timedelta(seconds=10)  # how long the bar says what was submitted
+
+
+@dataclass(frozen=True)
+class LastAnswer:
+    """The answer that U takes back."""
+
+    said: str
+    fresh: bool
+
+
+def done_today(project: Project, annotator: User) -> int:
+    """Items judged since midnight, whatever they were for: a test and a check count as work."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return (
+        Annotation.objects.standing()
+        .filter(project=project, annotator=annotator, created_at__gte=midnight)
+        .count()
+    )
+
+
+def last_answer(project: Project, annotator: User, current: Hold | None = None) -> LastAnswer | None:
+    """What the undo button would take back, if anything; `current` is what is on the desk."""
+    answers = (
+        Annotation.objects.standing()
+        .filter(project=project, annotator=annotator, hold__isnull=False, surplus=False)
+        .filter(created_at__gte=Now() - timedelta(seconds=project.undo_seconds))
+        .exclude(round__state=RoundState.CLOSED)
+    )
+    if not screening.in_test(project, annotator):
+        answers = answers.exclude(purpose=SeatPurpose.SCREENING)
+    if current is not None and current.revises_id is not None:
+        answers = answers.filter(pk__lt=current.revises_id)
+    answer = answers.select_related("hold", "round__project").order_by("-pk").first()
+    if answer is None:
+        return None
+    return LastAnswer(said(answer), fresh=timezone.now() - answer.created_at < FRESH)
+
+
+def said(annotation: Annotation) -> str:
+    """The answer in one sentence, with the letters that the person saw."""
+    order = annotation.hold.order if annotation.hold else list(range(annotation.item.places.count()))
+    kind = Kind(annotation.kind)
+    label = Label.from_json(
+        annotation.label,
+        kind=kind,
+        candidates=len(order),
+        criteria=criteria_of(annotation.round),
+        complete=False,
+    )
+    return sentence(shuffle(label, order), kind)

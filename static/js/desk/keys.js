@@ -1,0 +1,56 @@
+// Strokes to actions, from the registry on the server.
+import { $, recall, remember } from "./dom.js";
+
+const bindings = JSON.parse(document.body.dataset.keys);
+const letters = $("#letters");
+letters.checked = recall("letters") !== "off";
+letters.addEventListener("change", () => remember("letters", letters.checked));
+
+const typing = (element) =>
+  element.matches?.("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=button])");
+const same = (code, event) =>
+  code === "Question" ? event.key === "?" : code === event.code || code.replace("Digit", "Numpad") === event.code ||
+    (code === "Enter" && event.code === "NumpadEnter");
+const single = (binding) => !binding.modifier && binding.codes.some((code) => code.startsWith("Key") || code === "Question");
+
+function modified(binding, event) {
+  const ctrl = event.ctrlKey || event.metaKey;
+  if (binding.modifier === "ctrl") return ctrl && !event.altKey;
+  if (binding.modifier === "alt") return event.altKey && !ctrl;
+  return !ctrl && !event.altKey && (!event.shiftKey || event.key === "?");
+}
+
+function bound(event) {
+  const writes = typing(event.target);
+  return bindings.find((binding) => (!writes || binding.typing) && (letters.checked || !single(binding)) &&
+    modified(binding, event) && binding.codes.some((code) => same(code, event)));
+}
+
+/** An open menu takes digits: the nth of its buttons or boxes. */
+function pick(menu, event) {
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+  if (!digit || event.ctrlKey || event.metaKey || event.altKey) return false;
+  const choice = menu.querySelectorAll(".pop :is(button, input[type=checkbox])")[digit - 1];
+  choice?.click();
+  return Boolean(choice);
+}
+
+/** Enter and Space belong to a focused control; a radio gives Enter away. */
+const native = (event) =>
+  (event.code === "Enter" && event.target.closest("button, a, summary")) ||
+  (event.code === "Space" && event.target.closest("button, a, summary, input"));
+
+export function listen(actions) {
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || $("dialog[open]")) return;
+    const menu = $("details.menu[open]");
+    if (menu && !typing(event.target)) {
+      const toggles = ["flag", "comment", "skip"].includes(bound(event)?.action);
+      if (pick(menu, event)) event.preventDefault();
+      if (!toggles || event.code.startsWith("Digit")) return;
+    }
+    if (native(event)) return;
+    const action = bound(event)?.action;
+    if (action && actions[action] && actions[action](event) !== false) event.preventDefault();
+  });
+}
