@@ -2,24 +2,21 @@
 
 The broker is in memory, so it rings only here. Training runs and light tasks have a worker each, so that
 a long run does not hold up the rest. kill -9 of this process ends the trainers with it (the lifeline);
-the next start takes the runs up again once their lease is over.
+the next start takes the runs up again.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import Any
 
-from celery import current_app
+from celery import Celery, current_app
 from django.conf import settings
-from django.db import connection
 
 from training import supervisor
 from training.services import leases
 
-log = logging.getLogger(__name__)
-
+LIGHT_SLOTS = 2
 SWEEP_SECONDS = 1.0
 STOP_SECONDS = 60.0
 
@@ -28,18 +25,19 @@ class Engine:
     """The threads that were started together."""
 
     def __init__(self, slots: int) -> None:
-        self.workers = [_worker("training", slots), _worker("light", 1)]
+        self.workers = [_worker("training", slots), _worker("light", LIGHT_SLOTS)]
         self.stopping = threading.Event()
         self.threads = [
             *(
                 threading.Thread(target=worker.start, daemon=True, name="embedded-worker")
                 for worker in self.workers
             ),
-            threading.Thread(target=self._sweep, daemon=True, name="embedded-sweeper"),
+            threading.Thread(target=self._ring_for_sweeps, daemon=True, name="embedded-sweeper"),
         ]
 
     def start(self) -> None:
         supervisor.stopping.clear()
+        supervisor.take_from_the_dead()
         leases.forget_rings()
         for thread in self.threads:
             thread.start()
@@ -53,15 +51,9 @@ class Engine:
         for thread in self.threads:
             thread.join(STOP_SECONDS)
 
-    def _sweep(self) -> None:
-        sweep = current_app.tasks["training.tasks.sweep"]
+    def _ring_for_sweeps(self) -> None:
         while not self.stopping.wait(SWEEP_SECONDS):
-            try:
-                sweep()
-            except Exception:
-                log.exception("the sweep failed; the next one tries again")
-                connection.close()
-        connection.close()
+            current_app.send_task("training.tasks.sweep", expires=10 * SWEEP_SECONDS)
 
 
 def start(slots: int | None = None) -> Engine:
@@ -72,7 +64,11 @@ def start(slots: int | None = None) -> Engine:
 
 
 def _worker(queue: str, concurrency: int) -> Any:
-    return current_app.WorkController(
+    """A worker of one queue. Which queues are consumed is a property of a Celery app, so each has its own."""
+    app = Celery(f"rondo-{queue}", set_as_current=False)
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    app.autodiscover_tasks(["annotation", "training"])
+    return app.WorkController(
         pool="threads",
         concurrency=concurrency,
         queues=[queue],

@@ -11,13 +11,14 @@ import os
 import socket
 import threading
 import time
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from annotation.errors import Refused
 from training.launcher import Launched, launch
-from training.models import Run
+from training.models import Run, RunState
 from training.rundir import ExitCode, RunDir, read_events
 from training.services import finishing, folders, leases
 from training.services.followers import tell
@@ -47,6 +48,25 @@ def execute(run_id: int) -> list[int]:
         log.exception("the database went away under %s epoch %s; the sweeper finds it", run, run.epoch)
         connection.close()
     return []
+
+
+def take_from_the_dead() -> None:
+    """Put back what processes of this host were doing that are gone, without waiting for their leases."""
+    host = socket.gethostname()
+    for run in Run.objects.filter(state=RunState.RUNNING, owner__startswith=f"{host}:").order_by("pk"):
+        if not _is_running(int(run.owner.rpartition(":")[2])):
+            with suppress(Lost):
+                leases.put_back(run, orderly=False, text="its process is gone")
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Supervisor:

@@ -86,7 +86,8 @@ def test_the_whole_group_is_killed_when_the_grace_is_over(tmp_path: Path) -> Non
 def test_it_ends_with_its_supervisor_however_that_dies(tmp_path: Path) -> None:
     folder = prepared(tmp_path, steps=1000, seconds_per_step=0.02)
     code = (
-        "import sys, time; from pathlib import Path; from training import launcher; from training.rundir import RunDir;"
+        "import sys, time; from pathlib import Path\n"
+        "from training import launcher; from training.rundir import RunDir\n"
         "print(launcher.launch('echo', RunDir(Path(sys.argv[1]))).process.pid, flush=True); time.sleep(60)"
     )
     supervisor = subprocess.Popen(

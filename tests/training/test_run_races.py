@@ -1,0 +1,67 @@
+"""Many workers at once, on both databases."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.workplace import ROOT, Workplace
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def said(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """What the races of `racing.py` ended in."""
+    root = request.getfixturevalue("tmp_path_factory").mktemp("race")
+    url = new_database(request.getfixturevalue("postgres_server")) if request.param == "postgres" else ""
+    place = Workplace(Path(root), url)
+    place.migrate()
+    command = [sys.executable, "-m", "tests.training.racing"]
+    done = subprocess.run(command, env=place.env, cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    yield json.loads(done.stdout)
+    place.close()
+
+
+def new_database(server: str) -> str:
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS run_races WITH (FORCE)")
+        connection.execute("CREATE DATABASE run_races")
+    return server.rpartition("/")[0] + "/run_races"
+
+
+def test_one_of_many_workers_gets_a_run(said: dict[str, Any]) -> None:
+    assert said["claims"] == {"1": 1, "None": 31}
+    assert said["epoch"] == 1
+
+
+def test_several_runs_are_each_claimed_once(said: dict[str, Any]) -> None:
+    assert said["epochs"] == [1] * 5
+
+
+def test_a_form_posted_by_many_at_once_is_one_run(said: dict[str, Any]) -> None:
+    assert said["forms"] == 1
+
+
+def test_many_sweeps_at_once_put_a_lost_run_back_once(said: dict[str, Any]) -> None:
+    assert said["swept"] == [["queued", 1]] * 5
+    assert said["told"] == [1] * 5
+
+
+def test_parents_that_end_at_once_release_their_follower_once(said: dict[str, Any]) -> None:
+    assert (said["released"], said["unmet"], said["follower"]) == (1, 0, "queued")
+
+
+def test_a_follower_made_while_its_parent_ends_is_not_forgotten(said: dict[str, Any]) -> None:
+    assert said["late_followers"] == [8, [["queued", 0]]]
+
+
+def test_a_run_is_cancelled_at_once_or_by_its_worker_whoever_comes_first(said: dict[str, Any]) -> None:
+    assert said["cancel_or_claim"]

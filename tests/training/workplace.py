@@ -1,0 +1,112 @@
+"""A whole installation in a folder of its own, worked by real processes that may be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 15.0
+
+DJANGO = """
+import os, json, sys
+import django
+django.setup()
+from django.conf import settings
+from training.models import *
+from training.services import leases, runs
+from tests.factories import make_project
+from annotation.models import Project
+def say(value): print(json.dumps(value, default=str))
+"""
+
+
+class Workplace:
+    """SQLite file, artefacts and workers. Leases last two seconds."""
+
+    def __init__(self, root: Path, database_url: str = "") -> None:
+        self.root = root
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "RONDO_DATA": str(root),
+            "LEASE_SECONDS": "2",
+            "CANCEL_GRACE_SECONDS": "2",
+            "CELERY_CANARY": "a secret",
+        } | ({"DATABASE_URL": database_url} if database_url else {})
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def migrate(self) -> None:
+        self._manage("migrate", "-v0", "--skip-checks").check_returncode()
+
+    def script(self, code: str) -> Any:
+        """Run Python with Django set up; what it said."""
+        done = subprocess.run(
+            [sys.executable, "-c", DJANGO + code], env=self.env, cwd=ROOT, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout or b"null")
+
+    def start_worker(self, slots: int = 1, **env: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "manage.py", "work", "--skip-checks", "--slots", str(slots)]
+        with (self.root / "worker.log").open("ab") as log:
+            worker = subprocess.Popen(command, env=self.env | env, cwd=ROOT, stdout=log, stderr=log)
+        self.workers.append(worker)
+        return worker
+
+    def run(self, pk: int) -> dict[str, Any]:
+        """The row of a run."""
+        with sqlite3.connect(f"file:{self.root / 'rondo.sqlite3'}?mode=ro", uri=True) as database:
+            database.row_factory = sqlite3.Row
+            row = database.execute("select * from training_run where id = ?", [pk]).fetchone()
+        database.close()
+        return dict(row) | {"result": json.loads(row["result"])}
+
+    def wait_for(self, pk: int, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The row once it is as wanted."""
+        deadline = time.monotonic() + PATIENCE
+        while not wanted(row := self.run(pk)):
+            assert time.monotonic() < deadline, f"{row}\n{(self.root / 'worker.log').read_text()}"
+            time.sleep(0.05)
+        return row
+
+    def wait_for_log(self, text: str) -> None:
+        """Return once a worker has logged `text`."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in (self.root / "worker.log").read_text():
+            assert time.monotonic() < deadline, text
+            time.sleep(0.05)
+
+    def group(self, pk: int) -> int:
+        process = self.root / "artefacts" / "runs" / str(pk) / "process.json"
+        return int(json.loads(process.read_text())["group"])
+
+    def close(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGCONT)
+                worker.kill()
+            worker.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def _manage(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([sys.executable, "manage.py", *words], env=self.env, cwd=ROOT, check=False)
+
+
+def wait_until_dead(group: int, seconds: float = 5.0) -> None:
+    """No process of the group is left within so many seconds."""
+    from training.launcher import _alive
+
+    deadline = time.monotonic() + seconds
+    while _alive(group):
+        assert time.monotonic() < deadline, f"process group {group} is still alive"
+        time.sleep(0.05)
