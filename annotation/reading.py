@@ -32,11 +32,14 @@ class Answer:
     reference: Label
     criteria: Sequence[Criterion]
 
+    @property
+    def rated_criteria(self) -> list[Criterion]:
+        """Those that the reference rates."""
+        return [criterion for criterion in self.criteria if criterion.name in self.reference.ratings]
+
     def observation(self) -> Observation:
         """How near they are; a score is measured on what the researchers rated."""
-        criteria = self.criteria
-        if self.kind is Kind.SCORE:
-            criteria = [criterion for criterion in criteria if criterion.name in self.reference.ratings]
+        criteria = self.rated_criteria if self.kind is Kind.SCORE else self.criteria
         return observe(self.kind, self.label, self.reference, criteria)
 
     def pairs_right(self) -> tuple[int, int]:
@@ -44,6 +47,13 @@ class Answer:
         said, right = tiers_of(self.label, self.criteria), tiers_of(self.reference, self.criteria)
         told = pairs(right or ())
         return len(set(told) & set(pairs(said or ()))), len(told)
+
+    def statements(self) -> tuple[float, float]:
+        """The same as independent statements: a ranking of c completions rests on c - 1 of them."""
+        right, total = self.pairs_right()
+        tiers = tiers_of(self.reference, self.criteria) or ()
+        rest_on = min(total, sum(map(len, tiers)) - 1)
+        return (right / total * rest_on, rest_on) if total else (0.0, 0.0)
 
 
 def criteria_of(round: Round) -> list[Criterion]:
@@ -104,7 +114,8 @@ def answers_of(annotations: QuerySet[Annotation]) -> list[Answer]:
     rows = list(annotations.select_related("item__round__project"))
     found = references({row.item_id: row.item for row in rows}.values())
     counts = _candidates({row.item_id for row in rows})
-    criteria = {row.round_id: criteria_of(row.item.round) for row in rows}
+    rounds = {row.round_id: row.item.round for row in rows}
+    criteria = {pk: criteria_of(round) for pk, round in rounds.items()}
     return [
         Answer(
             row.pk,

@@ -1,0 +1,27 @@
+"""Import preferences (docs/formats.md) from a file into a project."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from annotation.management.importfile import add_arguments, find_project, import_file
+from annotation.services.importing import ImportReport, Progress, import_pairs
+
+
+class Command(BaseCommand):
+    help = "Import preferences: chosen and rejected dialogues, or the columns of TRL. All or nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_arguments(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        project = find_project(options["project"])
+
+        def store(lines: Iterable[bytes], progress: Progress) -> ImportReport:
+            return import_pairs(project=project, lines=lines, progress=progress)
+
+        self.stdout.write(import_file(options["file"], store))
