@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -34,6 +35,12 @@ def seen(client: Client, slug: str) -> str:
     return "\n".join(f"{answer.headers}\n{answer.content.decode()}" for answer in answers)
 
 
+def label_for(hold: Hold, kind: Kind) -> dict[str, Any]:
+    if kind is Kind.SCORE:
+        return {"ratings": {"helpful": [3] * len(hold.order)}}
+    return {"tiers": [[shown] for shown in range(len(hold.order))]}
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("check_rate", [0.0, 1.0])
 def test_no_page_and_no_json_says_more_than_the_texts(
@@ -49,11 +56,7 @@ def test_no_page_and_no_json_says_more_than_the_texts(
     text = seen(client, project.slug)
     for _ in range(2):
         hold = Hold.objects.get(annotator=anna, state=HoldState.OPEN)
-        label = (
-            {"ratings": {"helpful": [3] * len(hold.order)}}
-            if kind is Kind.SCORE
-            else {"tiers": [[0], *[[n] for n in range(1, len(hold.order))]]}
-        )
+        label = label_for(hold, kind)
         for name, body in (("hold-draft", {"tiers": [[0]]}), ("hold-submit", {"label": label})):
             answer = client.post(
                 reverse(name, args=[hold.token]), json.dumps(body), content_type="application/json"

@@ -104,7 +104,7 @@ def test_scores_are_read_cell_by_cell(desk: Client, annotator: User) -> None:
     }
     assert "1 score to go" in submit(desk, hold, dict(list(fields.items())[:3])).content.decode()
     submit(desk, hold, fields)
-    shown = {"helpful": [7.0, 2.0], "honest": [None, 5.0]}
+    shown: dict[str, list[float | None]] = {"helpful": [7.0, 2.0], "honest": [None, 5.0]}
     own = {name: [values[hold.order.index(place)] for place in (0, 1)] for name, values in shown.items()}
     assert Annotation.objects.get().label == {"ratings": own}
 
