@@ -11,7 +11,7 @@ help: ## print this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/demo ## the whole loop on the built-in tiny world, served while it runs (SERVE=0 ROUNDS=n SEED=n UNSCREENED=1)
-	$(RUN) manage.py demo
+	RONDO_DATA=$(CURDIR)/var/demo RONDO_ARTEFACTS=$(CURDIR)/var/demo/artefacts $(RUN) manage.py demo
 
 serve: $(VENV)/demo ## serve with the embedded worker, on var/rondo.sqlite3
 	$(RUN) manage.py migrate --verbosity 0

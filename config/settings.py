@@ -118,6 +118,7 @@ TIME_ZONE = env.text("TIME_ZONE", "UTC")
 STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA / "static")))
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a missing folder at every start
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -170,7 +171,7 @@ SPECTACULAR_SETTINGS = {
 # Celery: no result backend (results are rows), JSON only, early acknowledgement (leases decide).
 REDIS_URL = env.text("REDIS_URL")
 EMBEDDED = not REDIS_URL  # broker, worker and sweeper live in the one web process
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {
         "visibility_timeout": 43_200,
@@ -202,7 +203,9 @@ RUN_THREADS = env.integer("RUN_THREADS", 1, low=1)
 EMBEDDED_SLOTS = env.integer("EMBEDDED_SLOTS", 2, low=1)
 
 if EMBEDDED and env.integer("WEB_CONCURRENCY", 1, low=1) > 1:
-    raise ImproperlyConfigured("WEB_CONCURRENCY is above 1, but without REDIS_URL only one web process can ring workers")
+    raise ImproperlyConfigured(
+        "WEB_CONCURRENCY is above 1, but without REDIS_URL only one web process can ring workers"
+    )
 
 LOGGING = {
     "version": 1,

@@ -1,4 +1,4 @@
-"""The one way JSON enters the API."""
+"""The ways JSON enters the API."""
 
 from __future__ import annotations
 
@@ -20,10 +20,25 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise ParseError(f"the body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes")
         try:
-            return clean_json(body)
+            return clean_json(_body(stream))
         except ValueError as error:
             raise ParseError(str(error)) from error
+
+
+class JSONLinesParser(BaseParser):
+    """The lines of a JSONL body, unread: the importer checks each and names the bad one by number."""
+
+    media_type = "application/x-ndjson"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> list[bytes]:
+        return _body(stream).splitlines(keepends=True)
+
+
+def _body(stream: IO[Any]) -> bytes:
+    body: bytes = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise ParseError(f"the body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes")
+    return body

@@ -1,0 +1,114 @@
+"""The API of annotation: the same services as the pages, the same refusals as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework.decorators import api_view, parser_classes
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.access import annotator_project_or_404, researcher_project_or_404
+from annotation.api.parsers import JSONLinesParser
+from annotation.api.serializers import (
+    AnnotationSerializer,
+    AnswerSerializer,
+    DraftSerializer,
+    HoldSerializer,
+    ImportedSerializer,
+    ProjectSerializer,
+    SkipSerializer,
+    StoredSerializer,
+)
+from annotation.models import Project, User
+from annotation.selectors import report as report_of
+from annotation.services import importing, seats
+
+
+@extend_schema(responses=ProjectSerializer(many=True))
+@api_view(["GET"])
+def projects(request: Request) -> Response:
+    """The projects in which you have a role."""
+    return Response(
+        ProjectSerializer(Project.objects.visible_to(_user(request)).order_by("name"), many=True).data
+    )
+
+
+@extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, 204: None})
+@api_view(["POST"])
+def next_hold(request: Request, slug: str) -> Response:
+    """The item in your hands, or the next one; 204 when nothing is left."""
+    project = annotator_project_or_404(_user(request), slug)
+    hold = seats.next_hold(project=project, annotator=_user(request))
+    return Response(status=204) if hold is None else Response(HoldSerializer(hold).data)
+
+
+@extend_schema(request=AnswerSerializer, responses=StoredSerializer)
+@api_view(["POST"])
+def submit(request: Request, token: UUID) -> Response:
+    """Submit an answer. The same token again gives the same answer and stores nothing."""
+    answer = AnswerSerializer(data=request.data)
+    answer.is_valid(raise_exception=True)
+    done = seats.submit(token=token, annotator=_user(request), **answer.validated_data)
+    return Response({"id": done.annotation.pk, "replay": done.replay})
+
+
+@extend_schema(request=DraftSerializer, responses={204: None})
+@api_view(["PUT"])
+def draft(request: Request, token: UUID) -> Response:
+    """Keep a draft of the answer."""
+    given = DraftSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    seats.save_draft(token=token, annotator=_user(request), draft=given.validated_data["draft"])
+    return Response(status=204)
+
+
+@extend_schema(request=SkipSerializer, responses={204: None})
+@api_view(["POST"])
+def skip(request: Request, token: UUID) -> Response:
+    """Give the item back for good, with a reason."""
+    given = SkipSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    seats.skip(token=token, annotator=_user(request), reason=given.validated_data["reason"])
+    return Response(status=204)
+
+
+@extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+@api_view(["POST"])
+def undo(request: Request, slug: str) -> Response:
+    """Take up your last answer again."""
+    project = annotator_project_or_404(_user(request), slug)
+    return Response(HoldSerializer(seats.undo(project=project, annotator=_user(request))).data)
+
+
+@extend_schema(responses=AnnotationSerializer(many=True))
+@api_view(["GET"])
+def history(request: Request, slug: str) -> Response:
+    """Your own newest hundred answers."""
+    user = _user(request)
+    project = annotator_project_or_404(user, slug)
+    own = project.annotations.standing().filter(annotator=user).order_by("-pk")[:100]
+    return Response(AnnotationSerializer(own, many=True).data)
+
+
+@extend_schema(request={"application/x-ndjson": OpenApiTypes.STR}, responses=ImportedSerializer)
+@api_view(["POST"])
+@parser_classes([JSONLinesParser])
+def items(request: Request, slug: str) -> Response:
+    """Import items, one JSON object a line (docs/formats.md). A bad line is named and nothing is stored."""
+    project = researcher_project_or_404(_user(request), slug)
+    return Response(asdict(importing.import_items(project=project, lines=request.data)), status=201)
+
+
+@extend_schema(responses=OpenApiTypes.OBJECT)
+@api_view(["GET"])
+def report(request: Request, slug: str) -> Response:
+    """Agreement and ratings: the numbers of the pages and of `manage.py report`."""
+    return Response(report_of(researcher_project_or_404(_user(request), slug)))
+
+
+def _user(request: Request) -> User:
+    assert isinstance(request.user, User)  # IsAuthenticated stands before every view
+    return request.user
