@@ -1,0 +1,153 @@
+"""What people said about completions, out of the counted labels of some rounds: the material of training."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import Count
+
+from annotation.labels import OVERALL, Criterion, Kind, Label, Tiers, pairs, tiers_of
+from annotation.models import Annotation, Completion, ItemCompletion, Round
+from annotation.reading import criteria_of, read_label
+from annotation.stats.bias import leniency
+from training.models import Checkpoint, Features
+
+SHRINK = 2.0  # ratings without offset that every rater is given: of few ratings little is believed
+
+
+@dataclass(frozen=True)
+class Said:
+    """One counted label. Tiers and ratings speak of places in `completions`."""
+
+    annotation: int
+    annotator: int
+    prompt: int
+    round: int
+    kind: Kind
+    completions: tuple[int, ...]
+    tiers: Tiers | None
+    strength: int | None
+    both_bad: bool
+    ratings: tuple[float | None, ...]
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """(better, worse) completions."""
+        told = [] if self.both_bad else pairs(self.tiers or ())
+        return [(self.completions[winner], self.completions[loser]) for winner, loser in told]
+
+
+def said_in(rounds: Sequence[Round]) -> list[Said]:
+    """Every counted label of the rounds, oldest first."""
+    places: dict[int, list[int]] = defaultdict(list)
+    rows = ItemCompletion.objects.filter(item__round__in=rounds).order_by("item", "position")
+    for item, completion in rows.values_list("item", "completion"):
+        places[item].append(completion)
+    criteria = {round.pk: criteria_of(round) for round in rounds}
+    counted = Annotation.objects.counted().filter(round__in=rounds).select_related("item").order_by("pk")
+    return [_said(row, tuple(places[row.item_id]), criteria[row.round_id]) for row in counted]
+
+
+def texts_of(said: Sequence[Said]) -> dict[int, str]:
+    """The texts of all completions that are spoken of."""
+    keys = sorted({completion for one in said for completion in one.completions})
+    texts: dict[int, str] = {}
+    for start in range(0, len(keys), 500):
+        found = Completion.objects.filter(pk__in=keys[start : start + 500])
+        texts |= dict(found.values_list("pk", "text"))
+    return texts
+
+
+def adjusted_ratings(said: Sequence[Said], weights: Mapping[int, float]) -> dict[int, float]:
+    """The mean rating of each completion, every rating less the leniency of its rater.
+
+    `weights` of annotators; who weighs nothing is not heard.
+    """
+    given = [
+        (one.annotator, completion, value)
+        for one in said
+        for completion, value in zip(one.completions, one.ratings, strict=False)
+        if value is not None and weights[one.annotator] > 0
+    ]
+    if not given:
+        return {}
+    raters, units, values = zip(*given, strict=True)
+    people, who = np.unique(raters, return_inverse=True)
+    things, what = np.unique(units, return_inverse=True)
+    adjusted = leniency(who, what, np.array(values), shrink=SHRINK).adjusted
+    weight = np.array([weights[int(person)] for person in people])[who]
+    means = np.bincount(what, weight * adjusted) / np.bincount(what, weight)
+    return {int(thing): float(mean) for thing, mean in zip(things, means, strict=True)}
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """What one frozen checkpoint thinks of completions: `rows[completion]` is its row in `vectors`."""
+
+    checkpoint: Checkpoint
+    vectors: npt.NDArray[np.float32]
+    rows: dict[int, int]
+
+
+def features_of(completions: Sequence[int]) -> FeatureTable | None:
+    """The stored features of the checkpoint that knows most of `completions`; None where none knows any."""
+    known: dict[int, int] = defaultdict(int)
+    batches = [completions[start : start + 500] for start in range(0, len(completions), 500)]
+    for batch in batches:
+        counts = (
+            Features.objects.filter(completion__in=batch).values_list("checkpoint").annotate(n=Count("pk"))
+        )
+        for checkpoint, count in counts:
+            known[checkpoint] += count
+    if not known:
+        return None
+    best = max(known, key=lambda checkpoint: (known[checkpoint], -checkpoint))
+    found: dict[int, bytes] = {}
+    for batch in batches:
+        rows = Features.objects.filter(completion__in=batch, checkpoint=best)
+        found |= {
+            completion: bytes(vector) for completion, vector in rows.values_list("completion", "vector")
+        }
+    vectors = np.stack([np.frombuffer(vector, dtype=np.float32) for vector in found.values()])
+    places = {completion: row for row, completion in enumerate(found)}
+    return FeatureTable(Checkpoint.objects.get(pk=best), vectors, places)
+
+
+def _said(row: Annotation, completions: tuple[int, ...], criteria: Sequence[Criterion]) -> Said:
+    label = read_label(row.label, Kind(row.kind), len(completions), criteria)
+    return Said(
+        annotation=row.pk,
+        annotator=row.annotator_id,
+        prompt=row.item.prompt_id,
+        round=row.round_id,
+        kind=Kind(row.kind),
+        completions=completions,
+        tiers=tiers_of(label, criteria),
+        strength=label.strength,
+        both_bad=label.both_bad,
+        ratings=_overall(label, criteria),
+    )
+
+
+def _overall(label: Label, criteria: Sequence[Criterion]) -> tuple[float | None, ...]:
+    """One rating a completion: the criterion "overall" or the only one as it was given, else the weighted
+    mean of all on a scale from 0 to 1."""
+    if OVERALL in label.ratings:
+        return label.ratings[OVERALL]
+    if len(criteria) == 1:
+        return label.ratings.get(criteria[0].name, ())
+    scales = {one.name: one for one in criteria if one.weight > 0}
+    columns = [(scales[name], values) for name, values in label.ratings.items() if name in scales]
+    count = len(columns[0][1]) if columns else 0
+    return tuple(_mean([(scale, values[place]) for scale, values in columns]) for place in range(count))
+
+
+def _mean(parts: Sequence[tuple[Criterion, float | None]]) -> float | None:
+    rated = [(one, value) for one, value in parts if value is not None]
+    if not rated:
+        return None
+    total = sum(one.weight * (value - one.low) / (one.high - one.low) for one, value in rated)
+    return total / sum(one.weight for one, _ in rated)
