@@ -67,9 +67,10 @@ def make_checkpoint(
 
 def make_preference_set(project: Project, lines: list[dict[str, Any]] | None = None) -> PreferenceSet:
     """A frozen file with `lines`, without the labels behind it."""
-    text = "".join(json.dumps(line) + "\n" for line in lines or [])
+    number = next(_numbers)
+    text = "".join(json.dumps(line) + "\n" for line in lines or [{"id": f"p{number}"}])
     digest = hashlib.sha256(text.encode()).hexdigest()
-    frozen = PreferenceSet.objects.create(project=project, number=next(_numbers), sha256=digest)
+    frozen = PreferenceSet.objects.create(project=project, number=number, sha256=digest)
     frozen.path.parent.mkdir(parents=True, exist_ok=True)
     frozen.path.write_text(text)
     return frozen

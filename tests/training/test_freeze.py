@@ -204,7 +204,7 @@ CAREFUL, HOSTILE = "careful", "hostile"
 
 
 def crowd(project: Project, people: dict[str, int], items: int = 60) -> dict[str, list[User]]:
-    """A closed round; of each item the first answer is better, as features show. The hostile say the opposite."""
+    """A closed round; the first answer is the better, as features show. The hostile say the opposite."""
     base, chance = make_checkpoint("base"), np.random.default_rng(0)
     users = {kind: [make_user() for _ in range(count)] for kind, count in people.items()}
     givers = [(kind, user) for kind, found in users.items() for user in found]

@@ -46,7 +46,7 @@ class Workplace:
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def migrate(self) -> None:
-        self._manage("migrate", "-v0", "--skip-checks").check_returncode()
+        self.manage("migrate", "-v0").check_returncode()
 
     def script(self, code: str) -> Any:
         """Run Python with Django set up; what it said."""
@@ -98,8 +98,9 @@ class Workplace:
             worker.wait()
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def _manage(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run([sys.executable, "manage.py", *words], env=self.env, cwd=ROOT, check=False)
+    def manage(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "manage.py", *words, "--skip-checks"]
+        return subprocess.run(command, env=self.env, cwd=ROOT, check=False, capture_output=True)
 
 
 def wait_until_dead(group: int, seconds: float = 5.0) -> None:
