@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, pgettext
 
 from annotation import diff, markup
 from annotation.labelform import NOT_APPLICABLE, LabelForm
@@ -150,7 +149,11 @@ def letter_of(shown: int) -> str:
 
 
 def turns_of(messages: Sequence[Mapping[str, Any]]) -> list[Turn]:
-    names = {"user": _("Person"), "assistant": _("Assistant"), "system": _("Setting")}
+    names = {
+        "user": pgettext("conversation", "Person"),
+        "assistant": pgettext("conversation", "Assistant"),
+        "system": pgettext("conversation", "Setting"),
+    }
     return [
         Turn(
             names.get(str(message["role"]), str(message["role"])),
