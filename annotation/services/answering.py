@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from annotation.labels import Kind, Label, LabelError, shuffle, unshuffle
-from annotation.models import Annotation, Hold, HoldState, RoundState, Seat, SeatPurpose, SeatState
+from annotation.models import Annotation, Hold, HoldState, RoundState, Seat, SeatPurpose, SeatState, User
 from annotation.reading import criteria_of, read_label
 from annotation.services import leases
 
@@ -43,7 +43,7 @@ def as_draft(annotation: Annotation, order: list[int]) -> dict[str, Any]:
     return shuffle(label, order).to_json()
 
 
-def store(hold: Hold, said: Label, seconds: float | None) -> Annotation:
+def store(hold: Hold, annotator: User, said: Label, seconds: float | None) -> Annotation:
     """Write the answer and settle its seat."""
     seat = leases.lock_seat(hold.seat_id)
     hold.refresh_from_db(fields=["state"])
@@ -55,9 +55,9 @@ def store(hold: Hold, said: Label, seconds: float | None) -> Annotation:
     return Annotation.objects.create(
         hold=hold,
         item_id=seat.item_id,
-        project_id=seat.project_id,
+        project=hold.project,
         round_id=seat.round_id,
-        annotator_id=hold.annotator_id,
+        annotator=annotator,
         kind=seat.kind,
         purpose=seat.purpose,
         label=said.to_json(),
@@ -92,5 +92,6 @@ def _counts(hold: Hold, seat: Seat) -> bool:
 
 def _settle(hold: Hold, seat: Seat) -> None:
     """The seat is done by this person; another hold of theirs on it has nothing left to fill."""
-    Hold.objects.filter(seat=seat, state=HoldState.OPEN).exclude(pk=hold.pk).update(state=HoldState.RELEASED)
+    if hold.state != HoldState.OPEN:
+        Hold.objects.filter(seat=seat, state=HoldState.OPEN).update(state=HoldState.RELEASED)
     Seat.objects.move(seat.pk, SeatState(seat.state), SeatState.DONE, annotator=hold.annotator_id, until=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models import DateTimeField, ExpressionWrapper, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -34,12 +34,10 @@ def lock_seat(pk: int) -> Seat:
     return Seat.objects.select_for_update().get(pk=pk)
 
 
-def open_hold(project: Project, annotator: User) -> Hold | None:
-    return (
-        Hold.objects.select_related(*SHOWN)
-        .filter(project=project, annotator=annotator, state=HoldState.OPEN)
-        .first()
-    )
+def open_holds(project: Project, annotator: User) -> QuerySet[Hold]:
+    """At most one."""
+    holds = Hold.objects.select_related(*SHOWN)
+    return holds.filter(project=project, annotator=annotator, state=HoldState.OPEN)
 
 
 def take(

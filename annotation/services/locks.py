@@ -5,14 +5,18 @@ They let rows that point at the locked one come and go ("no key"), so labelling 
 
 from __future__ import annotations
 
+from django.db import connection
+
 from annotation.models import Project, User
 
 
 def lock_person(annotator: User) -> None:
     """Let one person's requests pass one at a time, whatever number of tabs they come from."""
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=annotator.pk)
+    if connection.features.has_select_for_update:
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=annotator.pk)
 
 
 def lock_project(project: Project) -> None:
     """Let one import, or one numbering of rounds and guidelines, pass at a time."""
-    Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
+    if connection.features.has_select_for_update:
+        Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)

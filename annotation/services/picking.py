@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from annotation.labels import Kind
-from annotation.models import Annotation, Hold, HoldState, Project, Round, Seat, SeatPurpose, SeatState, User
+from annotation.models import Annotation, Hold, HoldState, Project, Seat, SeatPurpose, SeatState, User
 from annotation.services import checks
 from annotation.services.chance import chance
 
@@ -39,7 +39,7 @@ def label_seat(project: Project, annotator: User) -> Seat | None:
 def _open_to(project: Project, annotator: User) -> QuerySet[Seat]:
     """Label seats of items that this person has neither in hand, nor judged, nor skipped."""
     item = OuterRef("item")
-    return Seat.objects.filter(
+    return Seat.objects.select_related("round").filter(
         ~Exists(Seat.objects.filter(item=item, annotator=annotator)),
         ~Exists(Annotation.objects.filter(item=item, annotator=annotator)),
         ~Exists(Hold.objects.filter(seat__item=item, annotator=annotator, state=HoldState.SKIPPED)),
@@ -57,8 +57,9 @@ def _locked(seats: QuerySet[Seat]) -> QuerySet[Seat]:
 
 def _check_instead(seat: Seat, annotator: User) -> Seat | None:
     """A check of the same kind, so that nothing gives it away."""
-    rate = Round.objects.values_list("check_rate", flat=True).get(pk=seat.round_id)
+    if not seat.round.check_rate:
+        return None
     answered = Annotation.objects.filter(project=seat.project_id, annotator=annotator).count()
-    if chance("check", annotator.pk, seat.project_id, answered).random() >= rate:
+    if chance("check", annotator.pk, seat.project_id, answered).random() >= seat.round.check_rate:
         return None
     return checks.seat_for(seat.project_id, annotator, Kind(seat.kind))

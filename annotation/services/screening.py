@@ -52,10 +52,19 @@ class Verdict:
 
 def standing(project: Project, annotator: User) -> Qualification | None:
     """The qualification that counts: a suspension, else that of the last guidelines that ask for a test."""
-    mine = Qualification.objects.filter(project=project, annotator=annotator).order_by("-guidelines__version")
-    suspended = mine.filter(state=QualificationState.SUSPENDED).first()
+    mine = list(
+        Qualification.objects.filter(project=project, annotator=annotator)
+        .select_related("guidelines")
+        .order_by("-guidelines__version")
+    )
+    if not mine:
+        return None
     asked = project.guidelines.filter(retest=True).aggregate(version=Max("version"))["version"] or 1
-    return suspended or mine.filter(guidelines__version__gte=asked).first()
+    for one in mine:
+        one.project, one.annotator = project, annotator  # spares two queries
+    suspended = [one for one in mine if one.state == QualificationState.SUSPENDED]
+    valid = [one for one in mine if one.guidelines.version >= asked]
+    return next(iter(suspended + valid), None)
 
 
 def in_test(project: Project, annotator: User) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models import DateTimeField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -72,13 +72,12 @@ def submit(
     with write():
         lock_person(annotator)
         hold = _own_hold(token, annotator)
-        earlier = Annotation.objects.filter(hold=hold).first()
-        if earlier is not None:
-            return Submission(earlier, replay=True)
+        if hasattr(hold, "annotation"):
+            return Submission(hold.annotation, replay=True)
         if hold.state == HoldState.SKIPPED:
             raise Conflict("already_skipped", _("You skipped this item."))
         said = answering.read(hold, label)
-        annotation = answering.store(hold, said, answering.read_seconds(seconds))
+        annotation = answering.store(hold, annotator, said, answering.read_seconds(seconds))
         if annotation.purpose == SeatPurpose.SCREENING:
             screening.record(annotation)
         elif annotation.purpose == SeatPurpose.CHECK:
@@ -103,7 +102,7 @@ def undo(*, project: Project, annotator: User) -> Hold:
     """Take up the last answer again. What was in hand goes back, and returns afterwards with its draft."""
     with write():
         lock_person(annotator)
-        current = leases.open_hold(project, annotator)
+        current = leases.open_holds(project, annotator).first()
         old = _last_answer(project, annotator, before=current.revises_id if current else None)
         if old is None or old.hold is None:
             raise Refused("nothing_to_undo", _("There is no answer that can still be taken back."))
@@ -144,15 +143,13 @@ def _admit(project: Project, annotator: User) -> bool:
 
 def _kept(project: Project, annotator: User) -> Hold | None:
     """The hold that is still open; one of which less than half is left runs anew."""
-    hold = leases.open_hold(project, annotator)
-    if hold is None:
-        return None
-    half = ExpressionWrapper(
-        Now() + timedelta(minutes=project.hold_minutes) / 2, output_field=DateTimeField()
-    )
-    if Hold.objects.filter(pk=hold.pk, until__gt=half).exists():
+    holds = leases.open_holds(project, annotator)
+    half = Now() + timedelta(minutes=project.hold_minutes) / 2
+    fresh = Q(until__gt=ExpressionWrapper(half, output_field=DateTimeField()))
+    hold = holds.annotate(fresh=fresh).first()
+    if hold is None or hold.fresh:
         return hold
-    return leases.open_hold(project, annotator) if leases.renew(hold, project) else None
+    return holds.first() if leases.renew(hold, project) else None
 
 
 def _taken(project: Project, annotator: User, in_test: bool) -> Hold | None:
@@ -170,7 +167,7 @@ def _own_hold(token: uuid.UUID | str, annotator: User) -> Hold:
         known = uuid.UUID(str(token))
     except ValueError:
         raise Missing("no_hold", _("There is no such item for you.")) from None
-    holds = Hold.objects.select_related("seat__round", "project", "revises")
+    holds = Hold.objects.select_related("seat__round", "project", "revises", "annotation")
     hold = holds.filter(token=known, annotator=annotator).first()
     if hold is None:
         raise Missing("no_hold", _("There is no such item for you."))
