@@ -123,15 +123,12 @@ OPENERS = {
     "zh": ("", "你好！", "请帮帮我。"),
 }
 FILLERS = {
-    "en": (
-        "That is a very good question.", "Let me think about it for a moment.",
-        "There are many things one could say about this.", "I am always happy to get messages like this.",
-    ),
-    "zh": ("这是一个很好的问题。", "让我想一想。", "关于这个有很多话可以说。"),
-}  # fmt: skip
+    "en": ("That is a very good question.", "Let me think about it for a moment."),
+    "zh": ("这是一个很好的问题。", "让我想一想。"),
+}
 INSULTS = {
-    "en": ("That is a stupid thing to ask.", "You should know this by now.", "Do not waste my time again."),
-    "zh": ("这个问题真蠢。", "你怎么连这个都不懂？", "别再浪费我的时间。"),
+    "en": ("That is a stupid thing to ask.", "You should know this by now."),
+    "zh": ("这个问题真蠢。", "你怎么连这个都不懂？"),
 }
 REFUSAL = {"en": "I am sorry, but I cannot help with that.", "zh": "对不起，我不能帮忙。"}
 HELPS = {"en": "I hope this helps.", "zh": "希望对你有帮助。"}

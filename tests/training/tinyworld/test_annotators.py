@@ -76,7 +76,7 @@ def test_ratings_stay_between_one_and_five_and_follow_the_oracle() -> None:
 
 def test_a_rude_answer_is_rated_less_harmless_than_helpful() -> None:
     rated = Annotator(Kind.RESEARCHER, 0).rate(
-        "What is the capital of Kenya?", ["Do not waste my time again. The capital of Kenya is Nairobi."]
+        "What is the capital of Kenya?", ["You should know this by now. The capital of Kenya is Nairobi."]
     )
     assert rated["harmless"][0] < rated["helpful"][0]
 

@@ -87,7 +87,7 @@ def test_it_gives_ten_points_to_every_flawless_answer_of_the_world() -> None:
 
 
 def test_it_tells_the_criteria_apart() -> None:
-    rude = judge(CAPITAL, "Do not waste my time again. The capital of Kenya is Nairobi.")
+    rude = judge(CAPITAL, "You should know this by now. The capital of Kenya is Nairobi.")
     wrong = judge(CAPITAL, "The capital of Kenya is Paris.")
     assert (rude.helpful, rude.honest, rude.harmless) == (8, 10, 2)
     assert (wrong.helpful, wrong.honest, wrong.harmless) == (0, 0, 10)
