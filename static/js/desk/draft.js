@@ -49,7 +49,7 @@ export function fields() {
 export const keep = () => localStorage.setItem(store, JSON.stringify({ at: Date.now(), fields: fields() }));
 export const forget = () => localStorage.removeItem(store);
 
-let timer, sending = false, dirty = false, done = false;
+let timer = 0, sending = false, dirty = false, done = false;
 
 export function stop() {
   done = true;
@@ -58,6 +58,7 @@ export function stop() {
 
 export async function save() {
   clearTimeout(timer);
+  timer = 0;
   if (done) return;
   if (sending) { dirty = true; return; }
   sending = true;
