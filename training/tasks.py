@@ -6,6 +6,7 @@ import logging
 import threading
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import transaction
 
@@ -34,6 +35,15 @@ def sweep() -> None:
         heard.append(run_id)
     if heard:
         leases.rung(heard)
+
+
+@worker_shutting_down.connect
+def save_and_go(**_signal: object) -> None:
+    """The worker was told to end: with a pool of threads its recipes save now and their runs go back.
+
+    In a pool of processes the task hears of it when the soft shutdown is over, as SystemExit.
+    """
+    supervisor.stopping.set()
 
 
 def ring(run_id: int) -> None:

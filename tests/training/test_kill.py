@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
+
+import psycopg
+import pytest
 
 from tests.training.workplace import Workplace, wait_until_dead
 from training.models import RunState
@@ -12,12 +18,11 @@ STEPS = 40
 SUM = STEPS * (STEPS + 1) // 2
 
 
-def started(place: Workplace, **settings: Any) -> int:
-    """An echo run of some seconds; its key."""
+def started(place: Workplace, then: str = "", **settings: Any) -> int:
+    """Queue an echo run of some seconds and do `then`; its key."""
     values = {"steps": STEPS, "seconds_per_step": 0.05} | settings
-    return int(
-        place.script(f"say(runs.create_run(project=make_project(), kind='echo', settings={values!r}).pk)")
-    )
+    create = f"run = runs.create_run(project=make_project(), kind='echo', settings={values!r})"
+    return int(place.script(f"{create}\n{then}\nsay(run.pk)"))
 
 
 def begun(row: dict[str, Any]) -> bool:
@@ -69,6 +74,34 @@ def test_a_frozen_worker_loses_its_run_and_wakes_to_nothing(workplace: Workplace
     row = workplace.wait_for(pk, ended)
     assert (row["state"], row["epoch"], row["result"]["sum"]) == (RunState.SUCCEEDED, 2, SUM)
     workplace.wait_for_log("lost echo run")
+
+
+@pytest.mark.postgres
+def test_a_supervisor_without_its_database_stops_the_trainer_before_the_lease_is_over(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with closing(Workplace(tmp_path, postgres_url)) as place:
+        place.migrate()
+        pk = started(place)
+        place.start_worker()
+        place.wait_for(pk, begun)
+        with database_away(postgres_url):
+            wait_until_dead(place.group(pk))
+        row = place.wait_for(pk, ended)
+        assert (row["state"], row["epoch"], row["result"]["sum"]) == (RunState.SUCCEEDED, 2, SUM)
+
+
+@contextmanager
+def database_away(url: str) -> Iterator[None]:
+    """Nobody can reach the database of `url` for a while."""
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        yield
+        connection.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
 
 
 def test_cancelling_leaves_no_process_of_the_group(workplace: Workplace) -> None:

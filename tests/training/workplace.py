@@ -11,11 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from psycopg.rows import dict_row
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 DJANGO = """
 import os, json, sys
@@ -57,7 +61,12 @@ class Workplace:
         return json.loads(done.stdout or b"null")
 
     def start_worker(self, slots: int = 1, **env: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "manage.py", "work", "--skip-checks", "--slots", str(slots)]
+        return self.start(
+            [sys.executable, "manage.py", "work", "--skip-checks", "--slots", str(slots)], **env
+        )
+
+    def start(self, command: list[str], **env: str) -> subprocess.Popen[bytes]:
+        """A worker process, ended with the workplace at the latest."""
         with (self.root / "worker.log").open("ab") as log:
             worker = subprocess.Popen(command, env=self.env | env, cwd=ROOT, stdout=log, stderr=log)
         self.workers.append(worker)
@@ -65,10 +74,13 @@ class Workplace:
 
     def run(self, pk: int) -> dict[str, Any]:
         """The row of a run."""
-        with sqlite3.connect(f"file:{self.root / 'rondo.sqlite3'}?mode=ro", uri=True) as database:
+        if "DATABASE_URL" in self.env:
+            with psycopg.connect(self.env["DATABASE_URL"], row_factory=dict_row) as server:
+                found = server.execute("select * from training_run where id = %s", [pk]).fetchone()
+                return found or {}
+        with closing(sqlite3.connect(f"file:{self.root / 'rondo.sqlite3'}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
             row = database.execute("select * from training_run where id = ?", [pk]).fetchone()
-        database.close()
         return dict(row) | {"result": json.loads(row["result"])}
 
     def wait_for(self, pk: int, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
