@@ -10,7 +10,8 @@ from annotation.charts.scales import Axis, Point, Svg
 def strip_head(across: Axis) -> Svg:
     """The ticks over a column of strips."""
     texts = (
-        f'<text x="{across.percent(value):.2f}%" y="10" text-anchor="middle">{escape(words)}</text>'
+        f'<text x="{across.percent(value):.2f}%" y="10" text-anchor="{_anchor(across.percent(value))}">'
+        f"{escape(words)}</text>"
         for value, words in across.ticks
     )
     return Svg(f'<svg height="12" aria-hidden="true">{"".join(texts)}</svg>')
@@ -36,6 +37,11 @@ def strip(
     if point is not None:
         parts.append(f'<circle class="pt{off}" cx="{across.percent(point.y):.2f}%" cy="{middle}" r="5"/>')
     return Svg(f'<svg height="{height}" aria-hidden="true">{"".join(parts)}</svg>')
+
+
+def _anchor(place: float) -> str:
+    """Words at an end of the strip stay inside it."""
+    return "start" if place < 1 else "end" if place > 99 else "middle"
 
 
 def _vertical(place: float, height: int, kind: str) -> str:

@@ -1,0 +1,195 @@
+"""How far people agree: with the researchers, among themselves, and on which items least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from annotation import charts
+from annotation.access import researcher_project_or_404
+from annotation.http import AuthenticatedHttpRequest
+from annotation.models import Project, RoundPurpose
+from annotation.selectors.agreement import Agreement, DisputedItem, most_disputed, round_agreement
+from annotation.selectors.bias import leanings
+from annotation.stats.estimate import Estimate
+from annotation.views import beside, panels
+from annotation.views.common import KIND_WORDS
+from annotation.views.matrix import matrix
+from annotation.views.show import Share, coefficient, drawn, share
+from annotation.views.tables import Cell, Table, asked
+
+DISPUTED = 20
+LEANING = charts.marked([20, 30, 40, 50, 60, 70, 80], unit="%")
+GROUPS = (("kind", beside.by_kind), ("language", beside.by_language), ("tag", beside.by_tag))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One coefficient with its interval, and what it is measured on."""
+
+    name: str
+    value: str
+    interval: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Leaning:
+    """One leaning of everybody, beside that of the researchers where it has one."""
+
+    name: str
+    own: Share
+    researchers: Share | None
+    strip: charts.Svg
+
+
+@dataclass(frozen=True)
+class Disputed:
+    item: DisputedItem
+    kind: str
+    share: str
+    address: str
+
+
+@login_required
+@require_GET
+def agreement(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
+    project = researcher_project_or_404(request.user, slug)
+    page = _page(project)
+    if answer := asked(request, project, page["tables"]):
+        return answer
+    return render(request, "research/agreement.html", page)
+
+
+def _page(project: Project) -> dict[str, Any]:
+    ceiling = panels.ceiling(project)
+    rows = panels.working(project, beside.judged(project))
+    among = round_agreement(project)
+    timeline = panels.timeline(rows, ceiling)
+    cuts, head = slices(rows, ceiling)
+    squares = matrix(project)
+    measured = measures(among, rows)
+    leaning_rows = _leanings(project)
+    disputed = [_disputed(project, item) for item in most_disputed(project, DISPUTED)]
+    return {
+        "project": project,
+        "pooled": share(beside.agreement(rows)),
+        "ceiling": ceiling,
+        "kappa": coefficient(beside.kappa(rows)),
+        "among": among,
+        "alpha": coefficient(among.comparisons.alpha_ordinal),
+        "observed": share(among.comparisons.observed),
+        "ties": share(among.comparisons.tie_rate),
+        "timeline": timeline,
+        "cuts": cuts,
+        "cuts_head": head,
+        "measures": measured,
+        "matrix": squares,
+        "leanings": leaning_rows,
+        "leanings_head": charts.strip_head(LEANING),
+        "disputed": disputed,
+        "tables": {
+            "agreement": timeline["table"],
+            "slices": panels.cuts_table([cut for _group, some in cuts for cut in some]),
+            "among": _measures_table(measured),
+            "matrix": squares.table,
+            "leanings": _leanings_table(leaning_rows),
+            "disputed": _disputed_table(disputed),
+        },
+    }
+
+
+def slices(
+    rows: Sequence[beside.Judged], ceiling: Share
+) -> tuple[list[tuple[str, list[panels.Cut]]], charts.Svg]:
+    """(name of the group, its slices) for kinds, languages and tags, all on one axis; and the axis."""
+    found = [(name, beside.slices(rows, key)) for name, key in GROUPS]
+    across = panels.scale([ceiling, *(share(each.agreement) for _name, some in found for each in some)])
+    words = {"kind": _("By kind"), "language": _("By language"), "tag": _("By tag")}
+    cut = [(words[name], panels.cuts(some, ceiling, across)) for name, some in found if some]
+    return cut, charts.strip_head(across)
+
+
+def measures(among: Agreement, rows: Sequence[beside.Judged]) -> list[Measure]:
+    """Every coefficient of the page: among annotators, and with the researchers."""
+    votes = _("%(count)s comparisons") % {"count": f"{among.comparisons.votes:,}"}
+    found = [
+        _measure(_("Krippendorff’s alpha, nominal"), among.comparisons.alpha_nominal, votes),
+        _measure(_("Krippendorff’s alpha, ordinal"), among.comparisons.alpha_ordinal, votes),
+        _measure(
+            _("Cohen’s kappa with researchers"), beside.kappa(rows), _("pairs of answers, ties included")
+        ),
+    ]
+    for name, rating in among.ratings.items():
+        about = _("ratings of %(name)s") % {"name": name}
+        found.append(_measure(_("Krippendorff’s alpha, interval"), rating.alpha_interval, about))
+        found.append(_measure(_("Krippendorff’s alpha, ordinal"), rating.alpha_ordinal, about))
+    return found
+
+
+def _measure(name: str, estimate: Estimate, about: str) -> Measure:
+    value, interval = coefficient(estimate)
+    return Measure(name, value, interval, about)
+
+
+def _leanings(project: Project) -> list[Leaning]:
+    found = leanings(project)
+    rows = [
+        (_("The answer shown first wins"), found.position.overall, None),
+        (_("The longer answer wins"), found.length.overall, found.researchers_length.overall),
+        (_("The answer with more markup wins"), found.markup.overall, found.researchers_markup.overall),
+    ]
+    return [
+        Leaning(
+            name,
+            share(own),
+            share(theirs) if theirs else None,
+            drawn(share(own), LEANING, ceiling=share(theirs) if theirs else None, chance=50),
+        )
+        for name, own, theirs in rows
+    ]
+
+
+def _disputed(project: Project, item: DisputedItem) -> Disputed:
+    address = reverse("round", args=[project.slug, item.round_number])
+    if item.purpose != RoundPurpose.LABEL:
+        address += f"?purpose={item.purpose}"
+    return Disputed(item, str(KIND_WORDS[item.kind]), f"{100 * item.disagreement:.0f}", address)
+
+
+def _measures_table(found: Sequence[Measure]) -> Table:
+    rows = [[each.name, each.about, each.value, each.interval] for each in found]
+    return Table(_("Coefficients"), ["measure", "on", "value", "interval"], rows)
+
+
+def _leanings_table(found: Sequence[Leaning]) -> Table:
+    columns = ["leaning", "share", "low", "high", "n", "researchers"]
+    rows: list[list[Cell]] = [
+        [each.name, *each.own.cells(), each.researchers.cells()[0] if each.researchers else None]
+        for each in found
+    ]
+    return Table(_("What leads people besides the text"), columns, rows)
+
+
+def _disputed_table(found: Sequence[Disputed]) -> Table:
+    columns = ["item", "round", "kind", "annotators", "disagreement", "prompt"]
+    rows: list[list[Cell]] = [
+        [
+            each.item.external_id,
+            each.item.round_number,
+            each.item.kind,
+            each.item.annotators,
+            round(each.item.disagreement, 4),
+            each.item.prompt,
+        ]
+        for each in found
+    ]
+    return Table(_("Most disputed items"), columns, rows)

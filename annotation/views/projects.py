@@ -1,0 +1,68 @@
+"""Make a project, and how it works."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from annotation.access import RESEARCH, researcher_project_or_404
+from annotation.errors import Refused
+from annotation.http import AuthenticatedHttpRequest
+from annotation.models import Membership, Project, User
+from annotation.research_forms import CriterionFormSet, ProjectForm, ProjectSettingsForm, ScreeningForm
+from annotation.services.presets import USES
+from annotation.services.projects import create_project
+from annotation.transactions import write
+from annotation.views.common import posted, refuse, shown
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def project_new(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Whoever researches somewhere, and a site admin, may begin another project."""
+    if not _may_begin(request.user):
+        raise Http404
+    form = ProjectForm(posted(request))
+    if form.is_bound and form.is_valid():
+        try:
+            return redirect("project", _begin(form, request.user).slug)
+        except Refused as refused:
+            refuse(form, refused)
+    return shown(request, "research/project_new.html", {"form": form}, form)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def project_settings(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
+    project = researcher_project_or_404(request.user, slug)
+    form = ProjectSettingsForm(posted(request), instance=project)
+    screening = ScreeningForm(project, posted(request))
+    criteria = CriterionFormSet(posted(request), instance=project)
+    forms = (form, screening, criteria)
+    if form.is_bound and all(part.is_valid() for part in forms):
+        with write():
+            form.instance.screening_rule = screening.rule_values()
+            form.save()
+            criteria.save()
+        messages.success(request, _("Saved. Rounds that are open keep the criteria they were opened with."))
+        return redirect("project-settings", project.slug)
+    page = {
+        "project": Project.objects.get(pk=project.pk),
+        "form": form,
+        "screening": screening,
+        "criteria": criteria,
+    }
+    return shown(request, "research/project_settings.html", page, *forms)
+
+
+def _may_begin(user: User) -> bool:
+    return user.is_superuser or Membership.objects.filter(user=user, role__in=RESEARCH).exists()
+
+
+def _begin(form: ProjectForm, owner: User) -> Project:
+    given = dict(form.cleaned_data)
+    return create_project(owner=owner, criteria=USES.get(given.pop("preset"), ()), **given)
