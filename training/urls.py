@@ -1,5 +1,32 @@
-"""Routes of training."""
+"""Routes of training, and of the two pages that show the whole loop."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from training.views import lineage, overview, preference_sets, probe, registry, runs, starting
+
+P = "projects/<slug:slug>"
+
+urlpatterns = [
+    path(f"{P}/", overview.overview, name="project"),
+    path(f"{P}/rounds/", lineage.rounds, name="rounds"),
+    path(f"{P}/preference-sets/", preference_sets.preference_sets, name="preference-sets"),
+    path(f"{P}/preference-sets/<int:number>/", preference_sets.preference_set, name="preference-set"),
+    path(
+        f"{P}/preference-sets/<int:number>/file",
+        preference_sets.preference_set_file,
+        name="preference-set-file",
+    ),
+    path(f"{P}/models/", registry.models, name="models"),
+    path(f"{P}/models/register/", registry.model_register, name="model-register"),
+    path(f"{P}/models/<int:pk>/promote", registry.checkpoint_promote, name="checkpoint-promote"),
+    path(f"{P}/runs/", runs.runs, name="runs"),
+    path(f"{P}/runs/new/", starting.run_new, name="run-new"),
+    path(f"{P}/runs/<int:pk>/", runs.run, name="run"),
+    path(f"{P}/runs/<int:pk>/panel", runs.run_panel, name="run-panel"),
+    path(f"{P}/runs/<int:pk>/log", runs.run_log, name="run-log"),
+    path(f"{P}/runs/<int:pk>/cancel", runs.run_cancel, name="run-cancel"),
+    path(f"{P}/runs/<int:pk>/pause", runs.run_pause, name="run-pause"),
+    path(f"{P}/runs/<int:pk>/resume", runs.run_resume, name="run-resume"),
+    path(f"{P}/cycles/new/", starting.cycle_new, name="cycle-new"),
+    path(f"{P}/probe", probe.probe, name="probe"),
+]

@@ -1,0 +1,224 @@
+"""The timeline of rounds: each policy answers the next round's prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Max, Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from annotation.access import ADMINISTER, has_role, researcher_project_or_404
+from annotation.http import AuthenticatedHttpRequest
+from annotation.models import (
+    Annotation,
+    Completion,
+    Project,
+    Round,
+    RoundPurpose,
+    RoundState,
+    Seat,
+    SeatState,
+)
+from annotation.views.tables import asked
+from training import wording
+from training.hyperparameters import RunKind
+from training.models import Checkpoint, CheckpointRole, PreferenceSet, Run
+from training.views import gains
+from training.views.stages import runs_of
+
+
+@dataclass(frozen=True)
+class Node:
+    """One box of the lineage. `wait`: not there yet; `stale`: rests on labels that were recalled."""
+
+    word: str | Promise
+    name: str
+    note: str = ""
+    address: str = ""
+    policy: bool = False
+    wait: bool = False
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One round with its six boxes; `onward` when its policy answers the next round."""
+
+    round: Round
+    nodes: Sequence[Node]
+    onward: bool
+
+
+@login_required
+@require_GET
+def rounds(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
+    project = researcher_project_or_404(request.user, slug)
+    rows = gains.gains(project)
+    if answer := asked(request, project, gains.tables(rows) if "format" in request.GET else {}):
+        return answer
+    found = project.rounds.filter(purpose=RoundPurpose.LABEL).order_by("number")
+    page = {
+        "project": project,
+        "turns": turns(project, list(found)),
+        "imported": project.rounds.filter(purpose=RoundPurpose.IMPORTED).order_by("number"),
+        "open_round": found.filter(state=RoundState.OPEN).last(),
+        "stale": Checkpoint.objects.filter(project=project, stale=True).order_by("pk"),
+        "administers": has_role(request.user, project, ADMINISTER),
+        **gains.panel(rows),
+    }
+    return render(request, "training/rounds.html", page)
+
+
+def turns(project: Project, found: Sequence[Round]) -> list[Turn]:
+    """The rounds in order, each with what it was made from and what came of it."""
+    tags = {checkpoint.tag: checkpoint for checkpoint in Checkpoint.objects.filter(_usable(project))}
+    boxes = [nodes(project, round, tags) for round in found]
+    return [
+        Turn(round, row, onward=place + 1 < len(found) and _leads_on(row, boxes[place + 1]))
+        for place, (round, row) in enumerate(zip(found, boxes, strict=True))
+    ]
+
+
+def nodes(project: Project, round: Round, tags: dict[str, Checkpoint]) -> list[Node]:
+    """Policy, samples, labels, preference set, reward model, policy."""
+    frozen = _set_of(round)
+    made = _cycle_runs(frozen)
+    return [
+        _source(project, round, tags),
+        _samples(project, round),
+        _labels(project, round),
+        _set(project, round, frozen),
+        _reward(project, made),
+        *_policies(project, made),
+    ]
+
+
+def _usable(project: Project) -> Q:
+    return Q(project=project) | Q(project=None)
+
+
+def _set_of(round: Round) -> PreferenceSet | None:
+    """The set that was frozen when the round was the newest, else the first that holds it."""
+    sets = round.preference_sets.annotate(newest=Max("rounds__number")).order_by("number")
+    own = [frozen for frozen in sets if frozen.newest == round.number]
+    return next(iter(own or sets), None)
+
+
+def _cycle_runs(frozen: PreferenceSet | None) -> list[Run]:
+    """The runs of the cycle that led to another round, else of the newest that trained on the set."""
+    if frozen is None:
+        return []
+    cycles = frozen.cycles.order_by("number")
+    cycle = cycles.exclude(drafted_round=None).first() or cycles.last()
+    return runs_of(cycle) if cycle else []
+
+
+def _source(project: Project, round: Round, tags: dict[str, Checkpoint]) -> Node:
+    """Who wrote most of what the round judges."""
+    sources = (
+        _completions(round).values_list("source").annotate(count=Count("pk")).order_by("-count", "source")
+    )
+    names = [source for source, _count in sources if source]
+    if not names:
+        return Node(_("Source"), _("not said"), policy=True)
+    leader = tags.get(names[0])
+    others = len(names) - 1
+    note = (
+        leader.sha256[:8] + "…" if leader else (_("and %(count)d more") % {"count": others} if others else "")
+    )
+    address = reverse("models", args=[project.slug]) if leader else ""
+    word = _("Policy") if leader else _("Source")
+    return Node(word, _short(project, names[0]), note, address, policy=True)
+
+
+def _samples(project: Project, round: Round) -> Node:
+    count = _completions(round).count()
+    cycle = getattr(round, "cycle", None)
+    run = cycle.runs.filter(kind=RunKind.SAMPLE).order_by("pk").last() if cycle else None
+    note = f"T {run.settings.get('temperature', 1):g}" if run else _("imported or drafted by hand")
+    address = reverse("run", args=[project.slug, run.pk]) if run else _round_address(project, round)
+    return Node(_("Samples"), _("%(count)s answers") % {"count": f"{count:,}"}, note, address)
+
+
+def _labels(project: Project, round: Round) -> Node:
+    given = Annotation.objects.counted().filter(round=round).count()
+    words = _("%(count)s labels") % {"count": f"{given:,}"}
+    if round.state == RoundState.OPEN:
+        seats = Seat.objects.filter(round=round, purpose="label")
+        done = seats.filter(state=SeatState.DONE).count()
+        words = _("%(done)s of %(all)s") % {"done": f"{done:,}", "all": f"{seats.count():,}"}
+    people = Annotation.objects.counted().filter(round=round).values("annotator").distinct().count()
+    return Node(
+        _("Labels"),
+        _("not open yet") if round.state == RoundState.DRAFT else words,
+        _("by %(count)d people") % {"count": people} if people else "",
+        _round_address(project, round),
+        wait=round.state == RoundState.DRAFT,
+    )
+
+
+def _set(project: Project, round: Round, frozen: PreferenceSet | None) -> Node:
+    word = _("Preference set")
+    if frozen is None:
+        closed = round.state == RoundState.CLOSED
+        address = reverse("preference-sets", args=[project.slug]) if closed else ""
+        return Node(word, _("not frozen yet") if closed else _("when closed"), address=address, wait=True)
+    address = reverse("preference-set", args=[project.slug, frozen.number])
+    name = _("set %(number)d") % {"number": frozen.number}
+    return Node(word, name, frozen.sha256[:8] + "…", address, stale=gains.is_stale(frozen))
+
+
+def _reward(project: Project, made: Sequence[Run]) -> Node:
+    run = next((run for run in made if run.kind == RunKind.REWARD), None)
+    return _trained(project, _("Reward model"), run, policy=False)
+
+
+def _policies(project: Project, made: Sequence[Run]) -> list[Node]:
+    """The policy that leads on: the promoted one, else that of DPO, else that of PPO."""
+    trained = [run for run in made if run.kind in (RunKind.DPO, RunKind.PPO)]
+    promoted = [run for run in trained if (own := _checkpoint(run)) is not None and own.promoted_at]
+    run = next(iter(promoted or trained), None)
+    return [_trained(project, _("Policy"), run, policy=True)]
+
+
+def _trained(project: Project, word: str, run: Run | None, *, policy: bool) -> Node:
+    if run is None:
+        return Node(word, _("waiting"), policy=policy, wait=True)
+    address = reverse("run", args=[project.slug, run.pk])
+    note = _("%(kind)s, run %(number)d") % {"kind": wording.kind_word(run.kind), "number": run.pk}
+    checkpoint = _checkpoint(run)
+    if checkpoint is None:
+        return Node(word, str(run.get_state_display()), note, address, policy=policy, wait=True)
+    name = _short(project, checkpoint.tag)
+    if checkpoint.role == CheckpointRole.REWARD and (share := gains.accuracy_of(run)) is not None:
+        note = _("%(share)s %%, run %(number)d") % {"share": f"{100 * share:.1f}", "number": run.pk}
+    return Node(word, name, note, address, policy=policy, stale=checkpoint.stale)
+
+
+def _short(project: Project, tag: str) -> str:
+    """A tag without the name of the project, which the page says already."""
+    return tag.removeprefix(f"{project.slug}-")
+
+
+def _checkpoint(run: Run) -> Checkpoint | None:
+    return getattr(run, "checkpoint", None)
+
+
+def _completions(round: Round) -> Any:
+    return Completion.objects.filter(places__item__round=round).distinct()
+
+
+def _round_address(project: Project, round: Round) -> str:
+    return reverse("round", args=[project.slug, round.number])
+
+
+def _leads_on(row: Sequence[Node], following: Sequence[Node]) -> bool:
+    return not row[-1].wait and row[-1].name == following[0].name

@@ -1,0 +1,131 @@
+"""The first page of a project: what is, how it moves, who, between whom, what it bought, what to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from annotation import charts
+from annotation.access import researcher_project_or_404
+from annotation.http import AuthenticatedHttpRequest
+from annotation.labels import Kind
+from annotation.models import Annotation, Project, Round, RoundPurpose, RoundState
+from annotation.selectors.agreement import round_agreement
+from annotation.selectors.progress import Progress, round_progress
+from annotation.selectors.ratings import ratings as ratings_of
+from annotation.stats.estimate import wilson
+from annotation.views import agreement, beside, panels, ratings
+from annotation.views.matrix import matrix
+from annotation.views.show import coefficient, share
+from annotation.views.tables import asked
+from training.views import gains
+from training.views.decisions import decisions
+
+DAY = timedelta(days=1)
+PEOPLE = 10
+
+
+@login_required
+@require_GET
+def overview(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
+    project = researcher_project_or_404(request.user, slug)
+    page = _page(project)
+    if answer := asked(request, project, page["tables"]):
+        return answer
+    return render(request, "training/overview.html", page)
+
+
+def _page(project: Project) -> dict[str, Any]:
+    ceiling = panels.ceiling(project)
+    rows = panels.working(project, beside.judged(project))
+    across, people = panels.people(project, ceiling)
+    timeline = panels.timeline(rows, ceiling)
+    cuts, cuts_head = agreement.slices(rows, ceiling)
+    among = round_agreement(project)
+    squares, rated, bought = matrix(project), ratings_of(project), gains.gains(project)
+    flat = [cut for _group, some in cuts for cut in some]
+    labelling = project.rounds.filter(purpose=RoundPurpose.LABEL)
+    open_round = labelling.filter(state=RoundState.OPEN).order_by("number").last()
+    return {
+        "project": project,
+        "open_round": open_round,
+        "updated": timezone.now(),
+        "pooled": share(beside.agreement(rows)),
+        "ceiling": ceiling,
+        "alpha": coefficient(among.comparisons.alpha_ordinal),
+        "votes": among.comparisons.votes,
+        "round": _round_facts(open_round) if open_round else None,
+        "negligible": negligible(labelling.exclude(state=RoundState.DRAFT).order_by("number")),
+        "timeline": timeline,
+        "cuts": flat,
+        "cuts_head": cuts_head,
+        "people": _busiest(people),
+        "everybody": len(people),
+        "head": charts.strip_head(across),
+        "matrix": squares,
+        "decisions": decisions(project, people),
+        "empty": not (people or rated.sources or project.prompts.exists()),
+        **ratings.panel(project, rated),
+        **gains.panel(bought),
+        "tables": {
+            "agreement": timeline["table"],
+            "slices": panels.cuts_table(flat),
+            "annotators": panels.people_table(people),
+            "ratings": ratings.table(rated),
+            "matrix": squares.table,
+            **gains.tables(bought),
+        },
+    }
+
+
+def _busiest(people: Sequence[panels.Person]) -> list[panels.Person]:
+    """Those who label, then those who took the test, as many as fit the page."""
+    known = [one for one in people if one.row.labels or one.agreement.known]
+    return known[:PEOPLE]
+
+
+def _round_facts(round: Round) -> dict[str, Any]:
+    progress = round_progress(round)
+    recent = Annotation.objects.counted().filter(round=round, created_at__gt=timezone.now() - DAY).count()
+    return {"progress": progress, "recent": recent, "left": _time_left(progress, recent)}
+
+
+def _time_left(progress: Progress, a_day: int) -> str:
+    """How long the rest takes at the pace of the last day; empty where there is no pace or no rest."""
+    rest = progress.wanted - progress.done
+    if rest <= 0 or a_day == 0:
+        return ""
+    days = rest / a_day
+    if days < 1:
+        return _("done within a day")
+    return ngettext("about %(days)d day left", "about %(days)d days left", round(days)) % {
+        "days": round(days)
+    }
+
+
+def negligible(rounds: Any) -> dict[str, Any] | None:
+    """Share of "negligibly better" among comparisons with a winner, in the newest round and the first.
+
+    As policies improve their answers grow alike and this share grows: time for harder prompts.
+    """
+    shares = []
+    for round in rounds:
+        told = Annotation.objects.counted().filter(
+            round=round, kind=Kind.COMPARE, label__strength__isnull=False
+        )
+        count = told.count()
+        if count:
+            shares.append((round.number, share(wilson(told.filter(label__strength=1).count(), count))))
+    if not shares:
+        return None
+    (first, before), (last, now) = shares[0], shares[-1]
+    return {"now": now, "before": before, "first": first, "grew": last != first and now.low > before.value}
