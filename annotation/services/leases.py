@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import DateTimeField, ExpressionWrapper, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
@@ -32,6 +33,12 @@ SHOWN = ("seat__item__prompt", "seat__round", "project")
 
 def lock_seat(pk: int) -> Seat:
     return Seat.objects.select_for_update().get(pk=pk)
+
+
+def lock_seats(seats: QuerySet[Seat]) -> None:
+    """Lock many, always in the same order, so that nobody waits for somebody who waits for them."""
+    if connection.features.has_select_for_update:
+        list(seats.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
 
 def open_holds(project: Project, annotator: User) -> QuerySet[Hold]:

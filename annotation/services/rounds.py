@@ -31,6 +31,7 @@ from annotation.reading import criteria_of as criteria_of
 from annotation.reading import described_criteria as described_criteria
 from annotation.reading import frozen_criteria
 from annotation.services.chance import chance
+from annotation.services.leases import lock_seats
 from annotation.services.locks import lock_project
 from annotation.transactions import write
 
@@ -140,8 +141,8 @@ def close_round(*, round_id: int) -> bool:
     with write():
         if not Round.objects.move(round_id, RoundState.OPEN, RoundState.CLOSED, closed_at=Now()):
             return False
-        # Open seats first: whoever takes one at this moment is waited for, and then found among the held.
         seats = Seat.objects.filter(round=round_id)
+        lock_seats(seats)  # whoever takes or fills one at this moment is waited for
         seats.filter(state=SeatState.OPEN).update(state=SeatState.DONE, annotator=None)
         revised = Hold.objects.filter(seat__round=round_id, state=HoldState.OPEN).exclude(revises=None)
         seats.filter(state=SeatState.HELD, pk__in=revised.values("seat")).update(state=SeatState.DONE)

@@ -20,6 +20,7 @@ from annotation.models import (
     Project,
     QualificationState,
     RoundState,
+    Seat,
     SeatPurpose,
     SkipReason,
     User,
@@ -106,6 +107,8 @@ def undo(*, project: Project, annotator: User) -> Hold:
         old = _last_answer(project, annotator, before=current.revises_id if current else None)
         if old is None or old.hold is None:
             raise Refused("nothing_to_undo", _("There is no answer that can still be taken back."))
+        touched = [old.hold.seat_id, *([current.seat_id] if current else [])]
+        leases.lock_seats(Seat.objects.filter(pk__in=touched))
         if current is not None:
             leases.end(current, HoldState.RELEASED)
         seat = leases.lock_seat(old.hold.seat_id)
