@@ -33,7 +33,7 @@ class JSONLinesParser(BaseParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> list[bytes]:
+    ) -> Any:
         return _body(stream).splitlines(keepends=True)
 
 

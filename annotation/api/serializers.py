@@ -37,7 +37,7 @@ class HoldSerializer(serializers.BaseSerializer[Hold]):
 class AnswerSerializer(serializers.Serializer[dict[str, Any]]):
     """An answer in the shown order; `label` as in docs/formats.md."""
 
-    label = serializers.JSONField()
+    label = serializers.JSONField()  # type: ignore[assignment]  # a field may be called label
     seconds = serializers.FloatField(required=False, allow_null=True, min_value=0)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import cast
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, parser_classes
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -99,7 +101,8 @@ def history(request: Request, slug: str) -> Response:
 def items(request: Request, slug: str) -> Response:
     """Import items, one JSON object a line (docs/formats.md). A bad line is named and nothing is stored."""
     project = researcher_project_or_404(_user(request), slug)
-    return Response(asdict(importing.import_items(project=project, lines=request.data)), status=201)
+    lines = cast(list[bytes], request.data)
+    return Response(asdict(importing.import_items(project=project, lines=lines)), status=201)
 
 
 @extend_schema(responses=OpenApiTypes.OBJECT)

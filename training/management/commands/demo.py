@@ -1,0 +1,84 @@
+"""`manage.py demo`: the whole loop on the built-in tiny world, served while it runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from config import env
+from training.demo.plan import Mode, Plan
+
+HOST = "127.0.0.1"
+MODES = {"": Mode.SCREENED, "1": Mode.UNSCREENED, "weighted": Mode.WEIGHTED}
+
+
+class Command(BaseCommand):
+    help = "Two turns of the loop with simulated annotators. Reads SEED, ROUNDS, SERVE, UNSCREENED and PORT."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        plan = _plan()
+        folder = _fresh_folder()
+        call_command("migrate", verbosity=0)
+        from training import embedded
+        from training.demo.driver import Demo
+        from training.demo.table import round_table
+
+        demo = Demo(plan, on_round=lambda row: self.stdout.write(round_table(row)))
+        passwords = demo.prepare()
+        engine = embedded.start()
+        try:
+            if env.boolean("SERVE", True):
+                self._serve(demo, folder, passwords)
+            else:
+                self._loop(demo, folder)
+        finally:
+            engine.stop()
+
+    def _serve(self, demo: Any, folder: Path, passwords: dict[str, str]) -> None:
+        """Serve in this thread, the loop in another; a loop that fails says so and leaves the pages up."""
+        from training import webserver
+
+        port = webserver.free_port(HOST, env.integer("PORT", 8000, low=1))
+        self.stdout.write(f"\n  Rondo is at http://{HOST}:{port}/   sign in as\n")
+        for name, password in passwords.items():
+            self.stdout.write(f"    {name:11} {password}")
+        self.stdout.write("\n  The loop runs meanwhile. Ctrl+C ends everything.\n")
+        threading.Thread(target=self._loop, args=(demo, folder), daemon=True, name="demo").start()
+        webserver.serve(HOST, port)
+
+    def _loop(self, demo: Any, folder: Path) -> None:
+        from training.rundir import write_json
+
+        write_json(folder / "summary.json", demo.run())
+        self.stdout.write(f"summary: {folder / 'summary.json'}")
+
+
+def _plan() -> Plan:
+    """What the environment asks for; on or off may be written as True, False, 1 or 0 for SERVE."""
+    if os.environ.get("SERVE") in ("0", "1"):
+        os.environ["SERVE"] = str(os.environ["SERVE"] == "1")
+    mode = env.text("UNSCREENED")
+    if mode not in MODES:
+        raise CommandError(f"UNSCREENED is {mode!r}; write 1 or weighted, or leave it out")
+    return Plan(seed=env.integer("SEED", 1), rounds=env.integer("ROUNDS", 2, low=1), mode=MODES[mode])
+
+
+def _fresh_folder() -> Path:
+    """An empty data folder. Only a folder named demo is ever emptied."""
+    folder = Path(settings.DATA)
+    if folder.name != "demo" or settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+        raise CommandError(
+            f"the demo empties its data folder, so set RONDO_DATA to one named demo, not {folder}"
+        )
+    for entry in folder.iterdir() if folder.exists() else []:
+        if entry.name != "secret_key":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
