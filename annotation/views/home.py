@@ -33,11 +33,9 @@ class Part:
 @signed_in
 def home(request: AuthenticatedHttpRequest) -> HttpResponse:
     projects = Project.objects.visible_to(request.user).order_by("name")
-    context = {
-        "parts": [part_of(request.user, project) for project in projects],
-        "may_create": request.user.is_superuser,
-    }
-    return render(request, "accounts/home.html", context)
+    parts = [part_of(request.user, project) for project in projects]
+    may_begin = request.user.is_superuser or any(part.researches for part in parts)
+    return render(request, "accounts/home.html", {"parts": parts, "may_begin": may_begin})
 
 
 def part_of(user: User, project: Project) -> Part:
