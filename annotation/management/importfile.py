@@ -38,7 +38,7 @@ def import_file(path: Path, store: Store) -> str:
         with _opened(path) as file, _bar("checked") as checked, _bar("stored") as stored:
             report = store(_counted(file_lines(file), checked), stored.update)
     except Refused as refused:
-        raise CommandError(f"{path}: {refused.message} Nothing was stored.") from refused
+        raise CommandError(f"{path}: {refused.message}. Nothing was stored.") from refused
     except (OSError, EOFError, zlib.error) as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     added = f"{report.completions} completions, {report.labels} labels by {report.annotators} annotators"

@@ -147,13 +147,13 @@ def digest(*words: str) -> str:
 
 def an_object(name: str, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError(f"{name} is {_shown(value)}, not an object")
+        raise _not("an object", name, value)
     return value
 
 
 def a_list(field: str, value: object, most: int = 10_000) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError(f"{field} is {_shown(value)}, not a list")
+        raise _not("a list", field, value)
     if len(value) > most:
         raise ValueError(f"{field} has {len(value)} entries where at most {most} are allowed")
     return value
@@ -161,7 +161,7 @@ def a_list(field: str, value: object, most: int = 10_000) -> list[Any]:
 
 def a_text(field: str, value: object, most: int, *, least: int = 0) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{field} is {_shown(value)}, not text")
+        raise _not("text", field, value)
     if len(value) > most:
         raise ValueError(f"{field} has {len(value)} characters where at most {most} are allowed")
     if len(value) < least:
@@ -169,8 +169,10 @@ def a_text(field: str, value: object, most: int, *, least: int = 0) -> str:
     return value
 
 
-def _shown(value: object) -> str:
-    return "missing" if value is None else f"{value!r:.60}"
+def _not(wanted: str, name: str, value: object) -> ValueError:
+    if value is None:
+        return ValueError(f"{name} is missing")
+    return ValueError(f"{name} is {value!r:.60}, not {wanted}")
 
 
 def _message(field: str, message: dict[str, Any]) -> dict[str, str]:
@@ -202,7 +204,7 @@ def _completion(given: dict[str, Any], seen: Counter[str]) -> CompletionLine:
 
 def _split(value: object) -> str:
     if value not in SPLITS:
-        raise ValueError(f"the split {_shown(value)} is neither train nor test")
+        raise ValueError(f"the split {value!r:.60} is neither train nor test")
     return str(value)
 
 
@@ -210,7 +212,7 @@ def _kind(given: object, labels: list[dict[str, Any]], candidates: int) -> Kind 
     """The kind as given, else what the labels look like."""
     if given is not None:
         if given not in list(Kind):
-            raise ValueError(f"the kind {_shown(given)} is none of {', '.join(Kind)}")
+            raise ValueError(f"the kind {given!r:.60} is none of {', '.join(Kind)}")
         return Kind(str(given))
     if not labels:
         return None
@@ -234,7 +236,7 @@ def _label(given: dict[str, Any], kind: Kind, candidates: int, scales: Scales) -
     }
     researcher = given.get("researcher", False)
     if not isinstance(researcher, bool):
-        raise ValueError(f"researcher is {_shown(researcher)}, not true or false")
+        raise _not("true or false", "researcher", researcher)
     return LabelLine(
         annotator=a_text("annotator", given.get("annotator"), MAX_NAME, least=1),
         label=scales.read(said, kind, candidates).to_json(),
@@ -247,7 +249,7 @@ def _seconds(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
-        raise ValueError(f"seconds is {_shown(value)}, not a number from 0 to {MAX_SECONDS}")
+        raise _not(f"a number from 0 to {MAX_SECONDS}", "seconds", value)
     return float(value)
 
 
