@@ -217,6 +217,15 @@ def test_undo_brings_the_answer_back_onto_the_desk(desk: Client, project: Projec
     assert "Keep as it was" in text
 
 
+def test_an_answer_taken_up_again_can_be_left_as_it_was(desk: Client, project: Project) -> None:
+    submit(desk, hold_of(desk, project), {"side": "b", "strength": "1"})
+    desk.post(reverse("undo", args=[project.slug]))
+    again = Hold.objects.get(state=HoldState.OPEN)
+    desk.post(reverse("hold-skip", args=[again.token]), {"reason": "other"})
+    assert Annotation.objects.standing().get().label["strength"] == 1
+    assert "All done for now" in page(desk, project)
+
+
 def test_undo_with_nothing_to_take_back_says_so(desk: Client, project: Project) -> None:
     text = desk.post(reverse("undo", args=[project.slug]), follow=True).content.decode()
     assert "no answer that can still be taken back" in text
