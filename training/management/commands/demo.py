@@ -25,6 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         plan = _plan()
         folder = _fresh_folder()
+        settings.CHANCE_KEY = f"demo {plan.seed}"
         call_command("migrate", verbosity=0)
         from training import embedded
         from training.demo.driver import Demo
