@@ -1,11 +1,9 @@
-"""Fixtures of all tests, and the block at the end that says what was not tested."""
+"""Fixtures of all tests."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,12 +11,10 @@ from django.conf import settings
 
 from annotation.models import Project, Role, User
 from tests.factories import make_project, make_user
+from tests.nottested import pytest_sessionfinish, pytest_terminal_summary
 from tests.servers import postgres_server, postgres_url, redis_url
 
-__all__ = ["postgres_server", "postgres_url", "redis_url"]
-
-# Not every machine can have these, so they never fail a run.
-OPTIONAL = ("shared/data", "GPU", "CUDA")
+__all__ = ["postgres_server", "postgres_url", "pytest_sessionfinish", "pytest_terminal_summary", "redis_url"]
 
 
 @pytest.hookimpl(trylast=True)
@@ -58,31 +54,3 @@ def stranger(db: None) -> User:
 @pytest.fixture
 def site_admin(db: None) -> User:
     return make_user("root", is_superuser=True)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reasons = _not_tested(terminalreporter)
-    if reasons:
-        terminalreporter.section("not tested, and how to get it")
-        for reason, count in sorted(reasons.items()):
-            terminalreporter.write_line(f"{count:4} x {reason}")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where everything has to run, a skipped test is a failed one."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or os.environ.get("CI_REQUIRE_ALL") != "1":
-        return
-    if not all(_optional(reason) for reason in _not_tested(reporter)):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def _optional(reason: str) -> bool:
-    return any(word in reason for word in OPTIONAL)
-
-
-def _not_tested(reporter: pytest.TerminalReporter) -> Counter[str]:
-    """Reasons of skipped tests (and modules), each with how many it was."""
-    reports = reporter.stats.get("skipped", [])
-    return Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports)

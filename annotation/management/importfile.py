@@ -7,8 +7,9 @@ import sys
 import zlib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, NoReturn, cast
+from typing import NoReturn
 
 from django.core.management.base import CommandError
 from tqdm import tqdm
@@ -49,8 +50,8 @@ def _bar(name: str) -> tqdm[NoReturn]:
     return tqdm(desc=name, unit=" lines", file=sys.stderr, disable=None)  # none where nobody looks
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 
 
 def _counted(lines: Iterable[bytes], bar: tqdm[NoReturn]) -> Iterator[bytes]:

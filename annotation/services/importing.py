@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,12 @@ BATCH = 100  # lines checked together, and stored in one transaction, so that la
 
 Progress = Callable[[int], object]
 Read = Callable[[object, Scales], ItemLine]
+
+
+class Readable(Protocol):
+    """A file, zipped or not."""
+
+    def readline(self, size: int, /) -> bytes: ...
 
 
 class ImportRefused(Refused):
@@ -109,7 +115,7 @@ def add_completions(*, project: Project, rows: Iterable[NewCompletion]) -> list[
     return found
 
 
-def file_lines(file: IO[bytes]) -> Iterator[bytes]:
+def file_lines(file: Readable) -> Iterator[bytes]:
     """The lines of a file of unknown origin: never more of it in memory than a line may be long."""
     while line := file.readline(MAX_LINE_BYTES + 1):
         yield line

@@ -97,17 +97,16 @@ def retry(*, project: Project, annotator: User) -> Qualification:
     return qualification
 
 
-def next_seat(project: Project, annotator: User) -> Seat | None:
+def next_seat(qualification: Qualification) -> Seat | None:
     """A new seat on the next item of the test; None when no item is left, and then the test is decided."""
-    qualification = standing(project, annotator)
-    if qualification is None:
-        return None
     answers = _answers(qualification)
     item = _next_item(qualification, answers)
     if item is None:
         _settle(qualification, answers, out_of_items=True)
         return None
-    return references.make_seat(project.pk, annotator, item, SeatPurpose.SCREENING)
+    return references.make_seat(
+        qualification.project_id, qualification.annotator, item, SeatPurpose.SCREENING
+    )
 
 
 def record(annotation: Annotation) -> None:

@@ -18,6 +18,7 @@ from annotation.models import (
     Hold,
     HoldState,
     Project,
+    Qualification,
     QualificationState,
     RoundState,
     Seat,
@@ -44,8 +45,8 @@ def next_hold(*, project: Project, annotator: User) -> Hold | None:
     """What this person judges now: the item in their hands, else a new one; None when none is left."""
     with write():
         lock_person(annotator)
-        in_test = _admit(project, annotator)
-        return _kept(project, annotator) or _taken(project, annotator, in_test)
+        test = _admit(project, annotator)
+        return _kept(project, annotator) or _taken(project, annotator, test)
 
 
 def save_draft(*, token: uuid.UUID | str, annotator: User, draft: dict[str, Any]) -> None:
@@ -129,19 +130,18 @@ def _expire(hold: Hold) -> bool:
         return leases.end(hold, HoldState.EXPIRED, overdue=True)
 
 
-def _admit(project: Project, annotator: User) -> bool:
-    """Whether the person is in the test; Refused where there is nothing for them to do yet."""
+def _admit(project: Project, annotator: User) -> Qualification | None:
+    """The test that the person is in, None for labelling; Refused where they may do neither."""
     qualification = screening.standing(project, annotator)
-    state = qualification.state if qualification else None
-    if state == QualificationState.SUSPENDED:
+    if qualification is not None and qualification.state == QualificationState.SUSPENDED:
         raise Refused("not_qualified", _("You cannot label here at the moment."))
     if not project.screening_required:
-        return False
-    if state is None:
+        return None
+    if qualification is None:
         raise Refused("not_qualified", _("Take the test of this project first."))
-    if state == QualificationState.FAILED:
+    if qualification.state == QualificationState.FAILED:
         raise Refused("not_qualified", _("You did not pass the test of this project."))
-    return state == QualificationState.PENDING
+    return qualification if qualification.state == QualificationState.PENDING else None
 
 
 def _kept(project: Project, annotator: User) -> Hold | None:
@@ -155,10 +155,10 @@ def _kept(project: Project, annotator: User) -> Hold | None:
     return holds.first() if leases.renew(hold, project) else None
 
 
-def _taken(project: Project, annotator: User, in_test: bool) -> Hold | None:
-    if in_test:
+def _taken(project: Project, annotator: User, test: Qualification | None) -> Hold | None:
+    if test is not None:
         seat = picking.own_seat(project, annotator, SeatPurpose.SCREENING)
-        seat = seat or screening.next_seat(project, annotator)
+        seat = seat or screening.next_seat(test)
     else:
         seat = picking.own_seat(project, annotator, SeatPurpose.CHECK)
         seat = seat or picking.label_seat(project, annotator)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from annotation.errors import Refused
 from annotation.labels import Kind
 from annotation.models import (
     AccountKind,
@@ -338,5 +339,5 @@ def test_completions_without_keys_are_always_new(project: Project) -> None:
 
 def test_completions_to_another_prompt_of_that_id_are_refused(project: Project) -> None:
     importing.add_completions(project=project, rows=[new()])
-    with pytest.raises(importing.Refused, match="another_prompt"):
+    with pytest.raises(Refused, match="another_prompt"):
         importing.add_completions(project=project, rows=[new(asked="Who?")])

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.errors import Refused
+from annotation.errors import Conflict, Refused
 from annotation.labels import Kind
 from annotation.models import Hold, HoldState, Project, Seat, SeatState, User
-from annotation.services import seats
+from annotation.services import leases, seats
 from tests.annotation.deskhands import answer, run_out, take
 from tests.factories import make_project, make_round, make_user
 
@@ -165,3 +165,23 @@ def test_a_draft_that_is_none_is_refused(project: Project, annotator: User, draf
             annotator=annotator,
             draft=draft,  # type: ignore[arg-type]
         )
+
+
+def test_a_seat_that_has_moved_on_is_not_taken(
+    project: Project, annotator: User, other_annotator: User
+) -> None:
+    make_round(project, 1)
+    stale = Seat.objects.get()
+    take(project, annotator)
+    with pytest.raises(Conflict, match="seat_gone"):
+        leases.take(stale, project, other_annotator)
+
+
+def test_a_hold_that_was_taken_over_is_not_renewed(
+    project: Project, annotator: User, other_annotator: User
+) -> None:
+    make_round(project, 1)
+    stale = take(project, annotator)
+    run_out(stale)
+    take(project, other_annotator)
+    assert not leases.renew(stale, project)
