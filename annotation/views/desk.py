@@ -26,7 +26,7 @@ from annotation.models import Hold, Project, QualificationState, SeatPurpose, Sk
 from annotation.services import screening, seats
 from annotation.views.answers import go, is_json, read_json, refusal, signed_in, wants_json
 
-TITLES = {"score": "desk/score.html", "compare": "desk/compare.html", "rank": "desk/rank.html"}
+TEMPLATES = {"score": "desk/score.html", "compare": "desk/compare.html", "rank": "desk/rank.html"}
 
 
 @never_cache
@@ -177,7 +177,7 @@ def _page(request: AuthenticatedHttpRequest, hold: Hold, form: LabelForm, status
         "sheet": keys.sheet(page),
         "reasons": SkipReason.choices,
     }
-    return render(request, TITLES[form.kind.value], context, status=status)
+    return render(request, TEMPLATES[form.kind.value], context, status=status)
 
 
 def _admitted(project: Project, request: AuthenticatedHttpRequest) -> bool:
