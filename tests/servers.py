@@ -1,7 +1,4 @@
-"""Throw-away PostgreSQL and Redis servers for tests: from the environment, else from what is installed.
-
-Import the fixtures where they are used; `tests/conftest.py` does it for all tests.
-"""
+"""Throw-away PostgreSQL and Redis servers for tests: from the environment, else from what is installed."""
 
 from __future__ import annotations
 
@@ -68,7 +65,7 @@ def redis_url() -> Iterator[str]:
 
 def postgres_binaries() -> Path | None:
     """The folder of the newest `postgres` and `initdb` on this machine."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     on_path = shutil.which("initdb")
     if on_path:
         folders.append(Path(on_path).resolve().parent)

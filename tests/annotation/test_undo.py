@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from annotation.errors import Refused
 from annotation.labels import Kind
-from annotation.models import Annotation, HoldState, Project, Seat, SeatState, SkipReason, User
+from annotation.models import Annotation, Hold, HoldState, Project, Seat, SeatState, SkipReason, User
 from annotation.services import rounds, seats
 from tests.annotation.deskhands import answer, run_out, take
 from tests.factories import FIRST, SECOND, make_round
 
 
-def undo(project: Project, annotator: User):  # type: ignore[no-untyped-def]
+def undo(project: Project, annotator: User) -> Hold:
     return seats.undo(project=project, annotator=annotator)
 
 
