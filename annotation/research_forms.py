@@ -317,7 +317,7 @@ class RoundForm(forms.Form):
         min_value=0,
         max_value=100,
         initial=10,
-        help_text=_("5 to 10 % are enough to report agreement."),
+        help_text=_("Five to ten are enough to report agreement."),
     )
     check_rate = forms.FloatField(
         label=_("Hidden checks, %"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from annotation.charts.scales import Axis, Point, Svg
+
+MOST_LABELS = 4
 
 
 def strip_head(across: Axis) -> Svg:
@@ -12,7 +15,7 @@ def strip_head(across: Axis) -> Svg:
     texts = (
         f'<text x="{across.percent(value):.2f}%" y="10" text-anchor="{_anchor(across.percent(value))}">'
         f"{escape(words)}</text>"
-        for value, words in across.ticks
+        for value, words in _labelled(across)
     )
     return Svg(f'<svg height="12" aria-hidden="true">{"".join(texts)}</svg>')
 
@@ -37,6 +40,12 @@ def strip(
     if point is not None:
         parts.append(f'<circle class="pt{off}" cx="{across.percent(point.y):.2f}%" cy="{middle}" r="5"/>')
     return Svg(f'<svg height="{height}" aria-hidden="true">{"".join(parts)}</svg>')
+
+
+def _labelled(across: Axis) -> Sequence[tuple[float, str]]:
+    """The last tick, which has the unit, and as many before it as a narrow column holds."""
+    stride = -(-len(across.ticks) // MOST_LABELS)
+    return across.ticks[::-1][::stride]
 
 
 def _anchor(place: float) -> str:

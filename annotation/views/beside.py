@@ -130,6 +130,13 @@ def moments(rows: Sequence[Judged]) -> tuple[bool, list[Moment]]:
     if not rows:
         return False, []
     by_time = rows[-1].at - rows[0].at > WEEK
+    found = _pooled(rows, by_time)
+    if by_time and found and found[-1].at - found[0].at < WEEK:  # the rest is too thin to pool by time
+        by_time, found = False, _pooled(rows, False)
+    return by_time, found
+
+
+def _pooled(rows: Sequence[Judged], by_time: bool) -> list[Moment]:
     stride = max(1, len(rows) // POINTS)
     ends = [*range(stride - 1, len(rows) - 1, stride), len(rows) - 1]
     found = []
@@ -140,4 +147,4 @@ def moments(rows: Sequence[Judged]) -> tuple[bool, list[Moment]]:
         pooled = agreement(rows[start : end + 1])
         if pooled.n >= FEWEST and math.isfinite(pooled.value):
             found.append(Moment(rows[end].at, end + 1, pooled))
-    return by_time, found
+    return found

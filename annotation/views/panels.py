@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from annotation import charts
 from annotation.charts import Axis, Level, Point, Series, Svg
@@ -25,13 +25,17 @@ from annotation.views.show import Share, drawn, share
 from annotation.views.tables import Table
 
 CHANCE = 50.0
-LANGUAGES: dict[str, Promise] = {"en": lazy("English"), "zh": lazy("Chinese"), "zh-Hans": lazy("Chinese")}
+LANGUAGES: dict[str, Promise] = {
+    "en": gettext_lazy("English"),
+    "zh": gettext_lazy("Chinese"),
+    "zh-Hans": gettext_lazy("Chinese"),
+}
 WATCH_FROM = 20  # statements before anybody is watched
 STATES: dict[str, tuple[Promise, str, str]] = {
-    QualificationState.PENDING: (lazy("In the test"), "live", "clock"),
-    QualificationState.PASSED: (lazy("Passed"), "good", "check"),
-    QualificationState.FAILED: (lazy("Not passed"), "bad", "close"),
-    QualificationState.SUSPENDED: (lazy("Suspended"), "bad", "pause"),
+    QualificationState.PENDING: (gettext_lazy("In the test"), "live", "clock"),
+    QualificationState.PASSED: (gettext_lazy("Passed"), "good", "check"),
+    QualificationState.FAILED: (gettext_lazy("Not passed"), "bad", "close"),
+    QualificationState.SUSPENDED: (gettext_lazy("Suspended"), "bad", "pause"),
 }
 
 
@@ -80,11 +84,11 @@ def ceiling_of(found: Agreement) -> Share:
 
 
 def scale(shares: Iterable[Share]) -> Axis:
-    """One axis for all rows: round tens that hold every interval, the ceiling and at least 40 to 90."""
-    bounds = [bound for each in shares if each.known for bound in (each.low, each.high)]
-    low = 10 * math.floor(min([40.0, *bounds]) / 10)
-    high = 10 * math.ceil(max([90.0, *bounds]) / 10)
-    return charts.marked(list(range(low, high + 1, 10 if high - low <= 60 else 20)), unit="%")
+    """One axis for all rows: round ticks that hold every interval, the ceiling and at least 40 to 90."""
+    bounds = [40.0, 90.0, *(bound for each in shares if each.known for bound in (each.low, each.high))]
+    step = 10 if min(bounds) >= 40 else 20
+    low, high = math.floor(min(bounds) / step), math.ceil(max(bounds) / step)
+    return charts.marked([step * place for place in range(low, high + 1)], unit="%")
 
 
 def people(project: Project, ceiling: Share) -> tuple[Axis, list[Person]]:
@@ -150,7 +154,9 @@ def timeline(rows: Sequence[Judged], ceiling: Share) -> dict[str, Any]:
         [[each.at.isoformat(), each.number, *share(each.agreement).cells()] for each in found],
     )
     note = (
-        _("pooled over 7 days, 95 % interval") if by_time else _("pooled over 150 judgements, 95 % interval")
+        _("pooled over 7 days, interval of 95 %")
+        if by_time
+        else _("pooled over 150 judgements, interval of 95 %")
     )
     return {
         "table": table,
@@ -196,7 +202,7 @@ def _moments_axis(by_time: bool, found: Sequence[beside.Moment]) -> Axis:
     return Axis(
         first.at.timestamp(),
         last.at.timestamp(),
-        [(day.timestamp(), formats.date_format(day, "j M")) for day in days],
+        [(day.timestamp(), formats.date_format(day, _("j M"))) for day in days],
     )
 
 
@@ -214,12 +220,12 @@ def _person(row: AnnotatorRow, own: Share, across: Axis, ceiling: Share) -> Pers
 
 def _status(row: AnnotatorRow, own: Share, ceiling: Share) -> tuple[str | Promise, str, str]:
     if row.qualification == QualificationState.PASSED and is_watched(own, ceiling):
-        return lazy("Watch"), "warn", "alert"
+        return gettext_lazy("Watch"), "warn", "alert"
     if row.qualification:
         return STATES[row.qualification]
     if row.kind in (AccountKind.IMPORTED, AccountKind.JUDGE):
         return AccountKind(row.kind).label, "", "import"
-    return lazy("Not tested"), "", "circle"
+    return gettext_lazy("Not tested"), "", "circle"
 
 
 def is_watched(own: Share, ceiling: Share) -> bool:

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from annotation import charts
 from annotation.charts import Axis, Level, Point, Series, Svg
@@ -18,10 +18,10 @@ from annotation.services.rules import rule_of, three_way_of
 from annotation.stats.screening import Rule, step
 
 REASONS: dict[str, Promise] = {
-    "open": lazy("More items will decide."),
-    "evidence": lazy("The evidence sufficed."),
-    "length": lazy("The test was at its longest; the balance of evidence decided."),
-    "stock": lazy("There were no more items; the balance of evidence decided."),
+    "open": gettext_lazy("More items will decide."),
+    "evidence": gettext_lazy("The evidence sufficed."),
+    "length": gettext_lazy("The test was at its longest; the balance of evidence decided."),
+    "stock": gettext_lazy("There were no more items; the balance of evidence decided."),
 }
 
 
@@ -89,7 +89,7 @@ def _chart(path: Sequence[float], rule: Rule) -> Svg:
         [Series(points, dots=count <= 40)],
         x=Axis(0, count, [(0, "0"), (count, _("%(count)d items") % {"count": count})]),
         y=charts.axis([*path, rule.pass_at, rule.fail_at, 0]),
-        ceiling=Level(rule.pass_at, _("Passes")),
+        ceiling=Level(rule.pass_at, _("Pass")),
         chance=Level(rule.fail_at),
         height=150,
         label=label,

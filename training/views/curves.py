@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from annotation import charts
 from annotation.charts import Level, Point, Series, Svg
@@ -20,25 +20,25 @@ from training.models import Metric, Run
 HEIGHT = 116
 SMOOTH_FROM = 8  # shorter curves are shown as they are
 TITLES: dict[str, tuple[Promise, Promise | str]] = {
-    "reward": (lazy("Reward"), lazy("standardised")),
-    "kl": (lazy("KL to the reference"), lazy("nats an answer")),
-    "length": (lazy("Answer length"), lazy("tokens")),
-    "tokens": (lazy("Answer length"), lazy("tokens")),
-    "entropy": (lazy("Entropy"), lazy("nats a token")),
-    "ended": (lazy("Ended by itself"), lazy("share of answers")),
-    "loss": (lazy("Loss"), ""),
-    "accuracy": (lazy("Right on its pairs"), lazy("share")),
-    "held_out_accuracy": (lazy("Right on held-out pairs"), lazy("share")),
-    "train_accuracy": (lazy("Right on training pairs"), lazy("share")),
-    "margin": (lazy("Margin"), lazy("preferred over other")),
-    "policy_loss": (lazy("Policy loss"), ""),
-    "value_loss": (lazy("Value loss"), ""),
-    "clip_fraction": (lazy("Clipped ratios"), lazy("share")),
-    "update_kl": (lazy("KL of the update"), lazy("nats a token")),
-    "gradient_norm": (lazy("Gradient norm"), lazy("before clipping")),
-    "learning_rate": (lazy("Learning rate"), ""),
-    "kl_weight": (lazy("KL penalty"), ""),
-    "count": (lazy("Count"), ""),
+    "reward": (gettext_lazy("Reward"), gettext_lazy("standardised")),
+    "kl": (gettext_lazy("KL to the reference"), gettext_lazy("nats an answer")),
+    "length": (gettext_lazy("Answer length"), gettext_lazy("tokens")),
+    "tokens": (gettext_lazy("Answer length"), gettext_lazy("tokens")),
+    "entropy": (gettext_lazy("Entropy"), gettext_lazy("nats a token")),
+    "ended": (gettext_lazy("Ended by itself"), gettext_lazy("share of answers")),
+    "loss": (gettext_lazy("Loss"), ""),
+    "accuracy": (gettext_lazy("Right on its pairs"), gettext_lazy("share")),
+    "held_out_accuracy": (gettext_lazy("Right on held-out pairs"), gettext_lazy("share")),
+    "train_accuracy": (gettext_lazy("Right on training pairs"), gettext_lazy("share")),
+    "margin": (gettext_lazy("Margin"), gettext_lazy("preferred over other")),
+    "policy_loss": (gettext_lazy("Policy loss"), ""),
+    "value_loss": (gettext_lazy("Value loss"), ""),
+    "clip_fraction": (gettext_lazy("Clipped ratios"), gettext_lazy("share")),
+    "update_kl": (gettext_lazy("KL of the update"), gettext_lazy("nats a token")),
+    "gradient_norm": (gettext_lazy("Gradient norm"), gettext_lazy("before clipping")),
+    "learning_rate": (gettext_lazy("Learning rate"), ""),
+    "kl_weight": (gettext_lazy("KL penalty"), ""),
+    "count": (gettext_lazy("Count"), ""),
 }
 FIRST: dict[str, Sequence[str]] = {
     RunKind.PPO: ("reward", "kl", "length", "entropy"),

@@ -183,7 +183,7 @@ def _facts(sheet: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _listing(counts: dict[str, int]) -> str:
-    return ", ".join(f"{word} {count:,}" for word, count in counts.items()) or "–"
+    return _(", ").join(f"{word} {count:,}" for word, count in counts.items()) or "–"
 
 
 def _alert(alert: dict[str, Any]) -> str:

@@ -62,7 +62,7 @@ def note(run: Run) -> str:
         case RunState.RUNNING:
             return _running(run)
         case RunState.SUCCEEDED:
-            return ", ".join([_("run %(number)d") % {"number": run.pk}, *_took(run), *result_words(run)])
+            return _(", ").join([*_took(run), *result_words(run)]) or _("done")
         case RunState.WAITING:
             return _("waits for the stage before")
         case RunState.QUEUED:
@@ -70,7 +70,7 @@ def note(run: Run) -> str:
         case RunState.PAUSED:
             return _("paused at step %(step)d") % {"step": run.step}
         case RunState.FAILED:
-            return _("run %(number)d stopped at step %(step)d") % {"number": run.pk, "step": run.step}
+            return _("stopped at step %(step)d") % {"step": run.step}
         case _:
             return _("cancelled")
 
@@ -101,7 +101,7 @@ def _stage(run: Run, *, here: bool) -> Stage:
     look, icon = LOOKS[RunState(run.state)]
     return Stage(
         word=_named(run),
-        note=note(run),
+        note=note(run) if here or run.started_at is None else _numbered(run),
         look=look,
         icon=icon,
         address="" if here else reverse("run", args=[run.project.slug, run.pk]),
@@ -111,10 +111,16 @@ def _stage(run: Run, *, here: bool) -> Stage:
     )
 
 
+def _numbered(run: Run) -> str:
+    return _(", ").join([_("run %(number)d") % {"number": run.pk}, note(run)])
+
+
 def _named(run: Run) -> str:
     """The kind, and of what: a cycle evaluates the policies of DPO and PPO one by one."""
     word = str(wording.kind_word(run.kind))
-    return f"{word}: {wording.kind_word(run.name)}" if run.name in ORDER else word
+    if run.name not in ORDER:
+        return word
+    return _("%(kind)s: %(of)s") % {"kind": word, "of": wording.kind_word(run.name)}
 
 
 def _draft(cycle: Cycle) -> Sequence[Stage]:
@@ -141,7 +147,7 @@ def _running(run: Run) -> str:
         passed = (timezone.now() - run.started_at).total_seconds()
         left = passed / run.step * (run.total_steps - run.step)
         words.append(_("about %(time)s left") % {"time": seconds_words(left)})
-    return ", ".join(words)
+    return _(", ").join(words)
 
 
 def _took(run: Run) -> list[str]:
