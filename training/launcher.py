@@ -41,13 +41,6 @@ class Launched:
         """None while it runs; a negative number is the signal that ended it."""
         return self.process.poll()
 
-    def beat(self) -> None:
-        """Tell the recipe that its supervisor still holds the lease."""
-        try:
-            os.write(self.lifeline, b".")
-        except (BlockingIOError, BrokenPipeError):
-            return  # it does not read, or is gone: the exit status will tell
-
     def ask_to_stop(self) -> None:
         _signal(self.process.pid, signal.SIGTERM)
 
@@ -68,7 +61,6 @@ def launch(kind: str, folder: RunDir) -> Launched:
     end_leftover(folder)
     _cut_torn_line(folder.events)
     hold, lifeline = os.pipe()
-    os.set_blocking(lifeline, False)
     try:
         process = _spawn(kind, folder, hold)
     except BaseException:

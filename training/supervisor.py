@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import socket
 import threading
 import time
@@ -119,7 +120,6 @@ class Supervisor:
         try:
             if now - self.renewed >= settings.HEARTBEAT_SECONDS:
                 self.renew()
-                launched.beat()
             if now - self.looked >= LOOK_SECONDS:
                 self.looked = now
                 self.orders = leases.orders(self.run)
@@ -173,10 +173,11 @@ class Supervisor:
         return []
 
     def finish(self, result: dict[str, object]) -> list[int]:
+        """Make the results visible; the savepoints have done their service."""
         try:
-            return finishing.finish(self.run, result, self.renew)
-        except Lost:
-            leases.put_back(
-                self.run, orderly=True
-            )  # its cancelling was asked for; Lost again if it was taken
+            queued = finishing.finish(self.run, result, self.renew)
+        except Lost:  # its cancelling was asked for; Lost again if somebody else has it
+            leases.put_back(self.run, orderly=True)
             return []
+        shutil.rmtree(self.folder.savepoints, ignore_errors=True)
+        return queued

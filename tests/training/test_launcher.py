@@ -138,11 +138,3 @@ def test_half_a_line_of_a_killed_recipe_is_cut_off(tmp_path: Path) -> None:
     launched.end()
     events = [event["event"] for event in read_events(folder.events)[0]]
     assert events[:2] == ["note", "begin"]
-
-
-def test_a_dead_recipe_does_not_mind_a_beat(tmp_path: Path) -> None:
-    launched = launcher.launch("echo", prepared(tmp_path))
-    launched.beat()
-    launched.process.wait(PATIENCE)
-    launched.beat()
-    assert launched.end() == ExitCode.DONE

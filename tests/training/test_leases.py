@@ -72,7 +72,7 @@ def test_recorded_events_become_metrics_progress_and_notes(project: Project) -> 
     assert (row.step, row.total_steps, row.events_read) == (1, 8, 400)
     assert dict(run.metrics.values_list("name", "value")) == {"loss": 0.5, "reward": None}
     told = list(run.events.order_by("pk").values_list("text", flat=True))
-    assert told[-2:] == ["savepoint at step 1", "a NUL  in a note"]
+    assert told[-2:] == ["a NUL  in a note", "savepoint at step 1"]
 
 
 def test_a_repeated_step_replaces_its_metrics(project: Project) -> None:
@@ -154,6 +154,13 @@ def test_cancelling_at_the_last_moment_wins_over_success(project: Project) -> No
     with pytest.raises(Lost):
         finish(run, {"sum": 6}, lambda: None)
     assert leases.put_back(run, orderly=True) == RunState.CANCELLED
+
+
+def test_a_failure_after_cancelling_was_asked_for_is_a_cancelled_run(project: Project) -> None:
+    run = claimed(echo(project))
+    runs.cancel(run_id=run.pk)
+    leases.fail(run, code="EchoFailure", text="too late")
+    assert (fresh(run).state, fresh(run).failure_code) == (RunState.CANCELLED, "")
 
 
 def test_a_run_succeeds_once(project: Project) -> None:

@@ -129,7 +129,7 @@ def _sample(
         settings=given.get(RunKind.SAMPLE),
         policies=policies,
         reference=base,
-        prompts=prompts or {"split": "train", "count": plan.prompts, "unused": True},
+        prompts=prompts or {"count": plan.prompts, "unused": True},
         plan=plan.to_json(),
         **common,
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.errors import Refused
 from training.hyperparameters import RunKind
 from training.models import Checkpoint, CheckpointRole, Run
+from training.services import prompts
 
 NEEDS: dict[RunKind, tuple[str, ...]] = {
     RunKind.ECHO: (),
@@ -40,6 +41,8 @@ def check(run: Run, policies: Sequence[Checkpoint], parents: Sequence[Run]) -> N
         if not there[name]:
             raise Refused("missing_input", _("This kind of run needs: %(name)s") % {"name": name}, field=name)
     _check_project(run, parents)
+    if run.prompts:
+        prompts.check(run.prompts)
     for name, checkpoint, role in [
         ("policy", run.policy, CheckpointRole.POLICY),
         ("reference", run.reference, CheckpointRole.POLICY),

@@ -105,8 +105,11 @@ def put_back(run: Run, *, orderly: bool, code: str = LOST_WORKER, text: str = ""
 
 
 def fail(run: Run, *, code: str, text: str) -> None:
-    """End a run that went wrong; raises Lost when it was not ours any more."""
+    """End a run that went wrong, as cancelled if that was asked for; raises Lost when it is not ours."""
     with write():
+        if _mine(run).filter(cancel_requested=True).exists():
+            put_back(run, orderly=True)
+            return
         if not _mine(run).update(**_failed(code, text)):
             raise Lost(f"{run} epoch {run.epoch}")
         tell(run, f"failed: {text}", warning=True)
@@ -198,11 +201,8 @@ def _metrics(run: Run, events: Sequence[dict[str, Any]]) -> list[Metric]:
 
 
 def _notes(run: Run, events: Sequence[dict[str, Any]]) -> list[RunEvent]:
-    """What people should read of `events`."""
-    texts = []
-    for event in events:
-        if event["event"] == "note":
-            texts.append(str(event["text"]).replace("\x00", "")[:500])
-        elif event["event"] == "savepoint":
-            texts.append(f"savepoint at step {event['step']}")
+    """What people should read of `events`; of many savepoints the newest."""
+    texts = [str(event["text"]).replace("\x00", "")[:500] for event in events if event["event"] == "note"]
+    steps = [event["step"] for event in events if event["event"] == "savepoint"]
+    texts += [f"savepoint at step {step}" for step in steps[-1:]]
     return [RunEvent(run=run, epoch=run.epoch, text=text) for text in texts]

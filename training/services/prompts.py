@@ -27,6 +27,10 @@ class Splits:
             if split == TEST or key not in self._said:
                 self._said[key] = TEST if split == TEST else TRAIN
 
+    def held_out(self, messages: object) -> bool:
+        """Whether somebody said that this text is for tests."""
+        return self._said.get(digest(messages)) == TEST
+
     def of(self, messages: object) -> str:
         key = digest(messages)
         return self._said.get(key) or (TEST if int(key, 16) % TEST_SHARE == 0 else TRAIN)
@@ -46,21 +50,33 @@ def prompt_id(key: str) -> int:
     return int(key.removeprefix("p"))
 
 
+def check(wanted: Mapping[str, Any]) -> None:
+    """Raise Refused where `chosen` could not read it."""
+    ids, number, count = wanted.get("ids"), wanted.get("round"), wanted.get("count")
+    if wanted.keys() == {"ids"} and isinstance(ids, list) and all(type(pk) is int for pk in ids):
+        return
+    if wanted.keys() == {"round"} and type(number) is int:
+        return
+    sides, unused = (None, TRAIN, TEST), wanted.get("unused", False)
+    drawn = {"count"} <= wanted.keys() <= {"count", "split", "unused"} and type(unused) is bool
+    if drawn and type(count) is int and count > 0 and wanted.get("split") in sides:
+        return
+    raise Refused("bad_prompts", _("Name prompts by ids, by round or by count."), field="prompts")
+
+
 def chosen(project: Project, wanted: Mapping[str, Any], seed: int) -> list[Prompt]:
-    """The prompts that `wanted` names, always the same for the same seed and rows.
+    """The prompts that `wanted` names, always the same for the same seed and rows; `check` it first.
 
     {"ids": [...]}: these, in this order. {"round": n}: those of labelling round n.
-    {"split": "train" | "test", "count": n, "unused": bool}: n drawn from that side, texts distinct;
-    `unused`: only prompts that stand in no round yet.
+    {"count": n, "split": "train" | "test", "unused": bool}: n drawn from that side, texts distinct; without
+    `split` from all that are not said to be for tests; `unused`: only prompts that stand in no round yet.
     """
     if "ids" in wanted:
         found = project.prompts.in_bulk(wanted["ids"])
         return [found[pk] for pk in wanted["ids"] if pk in found]
     if "round" in wanted:
         return list(_of_round(project, wanted["round"]).order_by("pk"))
-    if "split" in wanted:
-        return _drawn(project, wanted, seed)
-    raise Refused("bad_prompts", _("Name prompts by ids, by round, or by split and count."), field="prompts")
+    return _drawn(project, wanted, seed)
 
 
 def _of_round(project: Project, number: int) -> QuerySet[Prompt]:
@@ -71,10 +87,10 @@ def _of_round(project: Project, number: int) -> QuerySet[Prompt]:
 def _drawn(project: Project, wanted: Mapping[str, Any], seed: int) -> list[Prompt]:
     prompts = project.prompts.filter(items=None) if wanted.get("unused") else project.prompts.all()
     keys = sorted(prompts.values_list("pk", flat=True), key=lambda pk: _lot(seed, pk))
-    return list(_first(project, keys, wanted["split"], wanted["count"]))
+    return list(_first(project, keys, wanted.get("split"), wanted["count"]))
 
 
-def _first(project: Project, keys: list[int], split: str, count: int) -> Iterator[Prompt]:
+def _first(project: Project, keys: list[int], split: str | None, count: int) -> Iterator[Prompt]:
     """The first `count` prompts on the side `split`, no text twice."""
     splits, seen = Splits(project), set[str]()
     for start in range(0, len(keys), 500):
@@ -82,11 +98,17 @@ def _first(project: Project, keys: list[int], split: str, count: int) -> Iterato
         for pk in keys[start : start + 500]:
             prompt = found[pk]
             text = digest(prompt.messages)
-            if len(seen) < count and text not in seen and splits.of(prompt.messages) == split:
+            if len(seen) < count and text not in seen and _fits(splits, prompt, split):
                 seen.add(text)
                 yield prompt
         if len(seen) >= count:
             return
+
+
+def _fits(splits: Splits, prompt: Prompt, split: str | None) -> bool:
+    if split is None:
+        return not splits.held_out(prompt.messages)
+    return splits.of(prompt.messages) == split
 
 
 def _lot(seed: int, pk: int) -> bytes:

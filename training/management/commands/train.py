@@ -122,7 +122,7 @@ def _inputs(project: Project, kind: str, options: Mapping[str, Any]) -> dict[str
         rivals = [base] if base is not None else []
         prompts = {"split": "test", "count": count}
         return {"policy": policy, "policies": rivals, "reward": reward, "prompts": prompts}
-    prompts = {"split": "train", "count": count, "unused": True}
+    prompts = {"count": count, "unused": True}
     return {"policies": [policy] if policy is not None else [], "reference": base, "prompts": prompts}
 
 
