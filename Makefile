@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 export PYTHONUNBUFFERED := 1
+DEMO = $(foreach option,SEED ROUNDS SERVE UNSCREENED PORT,$(if $($(option)),--$(shell echo $(option) | tr A-Z a-z) $($(option))))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test lint fix base messages clean
@@ -11,7 +12,7 @@ help: ## print this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/demo ## the whole loop on the built-in tiny world, served while it runs (SERVE=0 ROUNDS=n SEED=n UNSCREENED=1)
-	RONDO_DATA=$(CURDIR)/var/demo RONDO_ARTEFACTS=$(CURDIR)/var/demo/artefacts $(RUN) manage.py demo
+	RONDO_DATA=$(CURDIR)/var/demo RONDO_ARTEFACTS=$(CURDIR)/var/demo/artefacts $(RUN) manage.py demo $(DEMO)
 
 serve: $(VENV)/demo ## serve with the embedded worker, on var/rondo.sqlite3
 	$(RUN) manage.py migrate --verbosity 0

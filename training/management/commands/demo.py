@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import env
 from training.demo.plan import Mode, Plan
 
 HOST = "127.0.0.1"
@@ -20,10 +18,21 @@ MODES = {"": Mode.SCREENED, "1": Mode.UNSCREENED, "weighted": Mode.WEIGHTED}
 
 
 class Command(BaseCommand):
-    help = "Two turns of the loop with simulated annotators. Reads SEED, ROUNDS, SERVE, UNSCREENED and PORT."
+    help = "Two turns of the loop on the tiny world, with simulated annotators."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        plan = _plan()
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--rounds", type=int, default=2)
+        parser.add_argument("--serve", choices=("0", "1"), default="1", help="0: run headless and end")
+        parser.add_argument("--unscreened", choices=list(MODES), default="", help="let everybody label")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(
+        self, *args: Any, seed: int, rounds: int, serve: str, unscreened: str, port: int, **options: Any
+    ) -> None:
+        if rounds < 1:
+            raise CommandError(f"{rounds} rounds are none")
+        plan = Plan(seed=seed, rounds=rounds, mode=MODES[unscreened])
         folder = _fresh_folder()
         settings.CHANCE_KEY = f"demo {plan.seed}"
         call_command("migrate", verbosity=0)
@@ -35,18 +44,18 @@ class Command(BaseCommand):
         passwords = demo.prepare()
         engine = embedded.start()
         try:
-            if env.boolean("SERVE", True):
-                self._serve(demo, folder, passwords)
+            if serve == "1":
+                self._serve(demo, folder, passwords, port)
             else:
                 self._loop(demo, folder)
         finally:
             engine.stop()
 
-    def _serve(self, demo: Any, folder: Path, passwords: dict[str, str]) -> None:
+    def _serve(self, demo: Any, folder: Path, passwords: dict[str, str], wanted: int) -> None:
         """Serve in this thread, the loop in another; a loop that fails says so and leaves the pages up."""
         from training import webserver
 
-        port = webserver.free_port(HOST, env.integer("PORT", 8000, low=1))
+        port = webserver.free_port(HOST, wanted)
         self.stdout.write(f"\n  Rondo is at http://{HOST}:{port}/   sign in as\n")
         for name, password in passwords.items():
             self.stdout.write(f"    {name:11} {password}")
@@ -59,16 +68,6 @@ class Command(BaseCommand):
 
         write_json(folder / "summary.json", demo.run())
         self.stdout.write(f"summary: {folder / 'summary.json'}")
-
-
-def _plan() -> Plan:
-    """What the environment asks for; on or off may be written as True, False, 1 or 0 for SERVE."""
-    if os.environ.get("SERVE") in ("0", "1"):
-        os.environ["SERVE"] = str(os.environ["SERVE"] == "1")
-    mode = env.text("UNSCREENED")
-    if mode not in MODES:
-        raise CommandError(f"UNSCREENED is {mode!r}; write 1 or weighted, or leave it out")
-    return Plan(seed=env.integer("SEED", 1), rounds=env.integer("ROUNDS", 2, low=1), mode=MODES[mode])
 
 
 def _fresh_folder() -> Path:
