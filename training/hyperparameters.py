@@ -33,7 +33,12 @@ class SettingsError(ValueError):
 
 
 def setting(
-    default: Any, help: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
 ) -> Any:
     """A field with what a form must know of it."""
     return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
@@ -59,16 +64,22 @@ class Reward:
         "plackett_luce: likelihood of the order",
         choices=("score", "compare", "rank", "plackett_luce"),
     )
-    passes: int = setting(2, "Passes over the preferences when tuning; 0 keeps the probe alone", low=0, high=50)
+    passes: int = setting(
+        2, "Passes over the preferences when tuning; 0 keeps the probe alone", low=0, high=50
+    )
     learning_rate: float = setting(5e-4, "AdamW learning rate of the tuning", low=1e-8, high=1)
-    batch_groups: int = setting(8, "Prompts per step; all completions of a prompt stay together", low=1, high=4096)
+    batch_groups: int = setting(
+        8, "Prompts per step; all completions of a prompt stay together", low=1, high=4096
+    )
     warmup_steps: int = setting(10, "Steps of linear warm-up", low=0, high=100_000)
     weight_decay: float = setting(0.01, "AdamW weight decay", low=0, high=1)
     max_gradient: float = setting(1.0, "Gradient norm is clipped to this", low=1e-6, high=1e6)
-    probe_l2: float = setting(60.0, "L2 penalty of the probe on standardised differences", low=0, high=1e6)
+    probe_l2: float = setting(30.0, "L2 penalty of the probe on standardised differences", low=0, high=1e6)
     margin: float = setting(0.0, "Margin per step of strength above negligible, in compare", low=0, high=10)
     centering: float = setting(0.001, "Weight of the squared mean reward", low=0, high=10)
-    max_length: int = setting(1024, "Tokens of prompt and answer; longer ones are cut, and counted", low=8, high=1 << 20)
+    max_length: int = setting(
+        1024, "Tokens of prompt and answer; longer ones are cut, and counted", low=8, high=1 << 20
+    )
     save_every: int = setting(20, "Steps between savepoints", low=1, high=100_000)
 
 
@@ -77,13 +88,17 @@ class Dpo:
     beta: float = setting(0.1, "How strongly the policy is held to the reference", low=1e-6, high=100)
     learning_rate: float = setting(5e-4, "AdamW learning rate", low=1e-8, high=1)
     passes: int = setting(3, "Passes over the preferences", low=1, high=50)
-    batch_groups: int = setting(8, "Prompts per step; all completions of a prompt stay together", low=1, high=4096)
+    batch_groups: int = setting(
+        8, "Prompts per step; all completions of a prompt stay together", low=1, high=4096
+    )
     warmup_steps: int = setting(10, "Steps of linear warm-up", low=0, high=100_000)
     final_rate: float = setting(0.1, "Share of the learning rate at the last step", low=0, high=1)
     weight_decay: float = setting(0.0, "AdamW weight decay", low=0, high=1)
     max_gradient: float = setting(1.0, "Gradient norm is clipped to this", low=1e-6, high=1e6)
     latest_round_only: bool = setting(True, "Use the newest round of the preference set alone")
-    max_length: int = setting(1024, "Tokens of prompt and answer; longer ones are cut, and counted", low=8, high=1 << 20)
+    max_length: int = setting(
+        1024, "Tokens of prompt and answer; longer ones are cut, and counted", low=8, high=1 << 20
+    )
     save_every: int = setting(20, "Steps between savepoints", low=1, high=100_000)
 
 
@@ -168,7 +183,12 @@ def _checked(entry: Field[Any], value: Any) -> Any:
 
 
 def _typed(name: str, kind: type, value: Any) -> Any:
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if (
+        kind is float
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    ):
         return float(value)
     if type(value) is kind and kind is not float:
         return value

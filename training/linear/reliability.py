@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from training.linear.probe import Z95, Floats, Ints, Pairs, logistic, logit, nonzero, solve
+from training.linear.probe import L2, Z95, Floats, Ints, Pairs, logistic, logit, solve, standard_of
 
 FOLDS = 3
 ROUNDS = 8
@@ -60,7 +60,7 @@ def estimate(
     *,
     checks: Mapping[str, Checks] | None = None,
     likelihood: int | None = None,
-    l2: float = 60.0,
+    l2: float = L2,
     seed: int = 0,
 ) -> Estimate:
     """The reliability of whoever gave the pairs; `annotators[i]` gave pair i, `features` is (n, d).
@@ -71,13 +71,11 @@ def estimate(
     names = list(dict.fromkeys(annotators))
     who = np.array([names.index(name) for name in annotators], dtype=np.int64)
     known = [(checks or {}).get(name, Checks(0, 0)) for name in names]
-    table = np.asarray(features, dtype=np.float64)
-    differences = table[labels.winner] - table[labels.loser]
+    z = standard_of(features)(features)
+    differences = z[labels.winner] - z[labels.loser]
     prior = _prior(known)
     start = _start(prior, known, who, None if likelihood is None else differences[:, likelihood])
-    spread = np.sqrt(np.mean(differences**2, axis=0))
-    scaled = differences / nonzero(spread)
-    e, right = _alternate(scaled, who, _folds(labels.prompt, seed), prior, start, l2)
+    e, right = _alternate(differences, who, _folds(labels.prompt, seed), prior, start, l2)
     low, high = _interval(e, right, who, labels.prompt, prior)
     counts = np.bincount(who, minlength=len(names))
     found = {

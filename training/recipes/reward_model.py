@@ -19,6 +19,7 @@ from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 from transformers import AutoModel, AutoModelForSequenceClassification
 
+from training.linear.probe import BOUND
 from training.recipes.batches import by_length
 from training.recipes.features import SURPRISES, answer_mean, hidden_states, surprises
 from training.recipes.text import (
@@ -52,20 +53,22 @@ class Card:
 
 
 class ProbeHead(nn.Module):
-    """score = w . (features - mean) / scale; mean and scale are fixed when the probe is solved."""
+    """The probe of training/linear as a layer; `centre` and `scale` are fixed when it is solved."""
 
-    mean: Tensor
+    centre: Tensor
     scale: Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(width))
-        self.register_buffer("mean", torch.zeros(width))
+        self.bias = nn.Parameter(torch.zeros(()))
+        self.register_buffer("centre", torch.zeros(width))
         self.register_buffer("scale", torch.ones(width))
 
     def forward(self, features: Tensor) -> Tensor:
         """(rows, width) -> (rows,)"""
-        return ((features - self.mean) / self.scale) @ self.weight
+        z = (features - self.centre) / self.scale
+        return BOUND * torch.tanh(z / BOUND) @ self.weight + self.bias
 
 
 class ProbeNet(nn.Module):

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.recipes.samples import SETTINGS, metrics, notes, perform, preference_rows, run_folder
+from training.recipes import dpo
+from training.recipes.guard import Stop
+from training.recipes.text import answer_logprobs, collate, encode, load_policy, load_tokenizer, pad_id
+from training.rundir import Config, RunDir
+from training.savepoints import check
+
+pytestmark = pytest.mark.torch
+
+
+def _folder(tmp_path: Path, policy: Path, rows: list[dict[str, Any]], **settings: Any) -> RunDir:
+    config = Config("dpo", SETTINGS | settings, seed=3, policy=str(policy), reference=str(policy))
+    return run_folder(tmp_path / "run", config, rows)
+
+
+def _likelihood(policy: Path, row: dict[str, Any], place: int) -> float:
+    tokenizer = load_tokenizer(policy)
+    encoded = encode(tokenizer, row["prompt"], row["completions"][place]["text"], 128)
+    return answer_logprobs(load_policy(policy), collate([encoded], pad_id(tokenizer))).sum().item()
+
+
+def test_the_policy_moves_from_what_people_rejected_to_what_they_preferred(
+    tiny_policy: Path, tmp_path: Path
+) -> None:
+    rows = preference_rows()
+    folder = _folder(tmp_path, tiny_policy, rows)
+    result = perform(dpo, folder)
+    gains = [_likelihood(folder.model, rows[13], i) - _likelihood(tiny_policy, rows[13], i) for i in range(3)]
+    assert gains[1] > gains[2] > gains[0]
+    assert result["accuracy"]["value"] == 1.0
+    assert (result["prompts"], result["pairs"], result["dropped"], result["cut"]) == (12, 36, 0, 0)
+    assert check(folder.model) is not None
+
+
+def test_it_starts_at_the_reference_and_tells_how_far_it_went(tiny_policy: Path, tmp_path: Path) -> None:
+    folder = _folder(tmp_path, tiny_policy, preference_rows())
+    perform(dpo, folder)
+    told = metrics(folder)
+    assert told[1]["loss"] == pytest.approx(0.693147, abs=1e-4)
+    assert told[1]["kl"] == pytest.approx(0.0, abs=1e-4)
+    assert told[9]["loss"] < told[1]["loss"]
+    assert told[9]["kl"] > 0
+    assert told[9]["margin"] > 0
+    assert told[9]["held_out_accuracy"] == 1.0
+
+
+def test_pairs_without_weight_change_nothing(tiny_policy: Path, tmp_path: Path) -> None:
+    rows = preference_rows()
+    plain = _folder(tmp_path / "plain", tiny_policy, rows)
+    perform(dpo, plain)
+    hostile = {"winner": 0, "loser": 1, "weight": 0.0, "reliability": 0.1}
+    rows = [row | {"pairs": [*row["pairs"], hostile]} for row in rows]
+    weighted = _folder(tmp_path / "weighted", tiny_policy, rows)
+    assert perform(dpo, weighted)["weightless"] == 16
+    assert check(weighted.model) == check(plain.model)
+
+
+def test_only_the_newest_round_is_used_unless_told_otherwise(tiny_policy: Path, tmp_path: Path) -> None:
+    rows = preference_rows()
+    rows[:5] = [row | {"round": 0} for row in rows[:5]]
+    newest = perform(dpo, _folder(tmp_path / "newest", tiny_policy, rows))
+    every = perform(dpo, _folder(tmp_path / "every", tiny_policy, rows, latest_round_only=False))
+    assert (newest["prompts"], newest["dropped"]) == (7, 5)
+    assert (every["prompts"], every["dropped"]) == (12, 0)
+
+
+def test_a_run_stopped_and_started_again_ends_with_the_same_bytes(tiny_policy: Path, tmp_path: Path) -> None:
+    whole = _folder(tmp_path / "whole", tiny_policy, preference_rows())
+    perform(dpo, whole)
+    parts = _folder(tmp_path / "parts", tiny_policy, preference_rows())
+    stop = Stop()
+    stop.ask()
+    assert perform(dpo, parts, stop) is None
+    perform(dpo, parts)
+    assert check(parts.model) == check(whole.model)
+
+
+def test_without_test_prompts_it_says_that_there_is_no_accuracy(tiny_policy: Path, tmp_path: Path) -> None:
+    folder = _folder(tmp_path, tiny_policy, preference_rows(tests=0))
+    assert perform(dpo, folder)["accuracy"] is None
+    assert "no held-out accuracy" in notes(folder)
+
+
+def test_it_refuses_preferences_without_a_pair(tiny_policy: Path, tmp_path: Path) -> None:
+    rows = [row | {"pairs": []} for row in preference_rows()]
+    with pytest.raises(ValueError, match="none of 16 prompts has a pair"):
+        perform(dpo, _folder(tmp_path, tiny_policy, rows))
+
+
+def test_it_needs_a_policy(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs a policy"):
+        perform(dpo, run_folder(tmp_path, Config("dpo"), preference_rows()))
