@@ -13,6 +13,7 @@ from django.db import transaction
 from annotation.services.seats import expire_overdue
 from training import supervisor
 from training.services import leases
+from training.services.recall import recall_all
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,9 @@ def execute_run(run_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Find lost workers, overdue holds and unheard doorbells. Any number of these may run at once."""
+    """Find lost workers, overdue holds, unheard doorbells and stale weights. Any number may run at once."""
     expire_overdue()
+    recall_all()
     heard = []
     for run_id in leases.sweep():
         if not _send(run_id):

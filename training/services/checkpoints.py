@@ -19,9 +19,9 @@ from annotation.transactions import write
 from training.hyperparameters import RunKind
 from training.models import Checkpoint, CheckpointRole, Run
 from training.savepoints import MANIFEST, check, seal
+from training.selectors import BASE
 from training.services.folders import Damaged, link_or_copy
 
-BASE = "base"
 BUILT_IN = "built-in"
 ALLOWED = {".safetensors", ".json", ".jsonl", ".txt", ".jinja", ".md", ".model", ".npy"}
 MAX_HEADER = 100_000_000  # bytes, as safetensors itself allows

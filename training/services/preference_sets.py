@@ -21,6 +21,7 @@ from annotation.transactions import write
 from training.models import PreferenceSet
 from training.services import trust
 from training.services.prompts import TEST, TRAIN, Splits, prompt_key
+from training.services.recall import suspended
 from training.services.statements import Said, adjusted_ratings, features_of, said_in, texts_of
 from training.services.trust import Choice, Trust, Trusts
 
@@ -35,6 +36,7 @@ class Material:
     splits: dict[int, str]  # by prompt
     numbers: dict[int, int]  # of rounds
     trusts: Trusts
+    left_out: int  # labels of suspended people
 
     @property
     def names(self) -> dict[int, str]:
@@ -51,6 +53,7 @@ def freeze(
 ) -> PreferenceSet:
     """Freeze the counted labels of `rounds` (all closed ones unless given); the same content is the same set.
 
+    Labels of people who are suspended are left out.
     `weighting` decides whether labels count by the reliability of who gave them (the project's wish unless
     given). Prompts of equal text stand on one side of the split; pairs of equal text are left out.
     """
@@ -85,7 +88,8 @@ def _rounds(project: Project, rounds: Sequence[Round] | None) -> list[Round]:
 
 
 def _material(project: Project, rounds: list[Round], weighting: bool) -> Material:
-    said = said_in(rounds)
+    heard, out = said_in(rounds), suspended(project)
+    said = [one for one in heard if one.annotator not in out]
     texts = texts_of(said)
     prompts = project.prompts.in_bulk({one.prompt for one in said})
     sides = Splits(project)
@@ -101,7 +105,7 @@ def _material(project: Project, rounds: list[Round], weighting: bool) -> Materia
             for winner, loser in _different(one, texts)
         ]
         found = trust.trusts(project, annotators, choices, features_of(sorted(texts)))
-    return Material(said, prompts, texts, splits, numbers, found)
+    return Material(said, prompts, texts, splits, numbers, found, len(heard) - len(said))
 
 
 def _different(one: Said, texts: Mapping[int, str]) -> list[tuple[int, int]]:
@@ -180,6 +184,7 @@ def _datasheet(material: Material, lines: list[dict[str, Any]], rounds: list[Rou
     return {
         "rounds": [{"number": round.number, "purpose": round.purpose} for round in rounds],
         "labels": len(material.said),
+        "of_suspended": material.left_out,
         "kinds": dict(Counter(one.kind.value for one in material.said)),
         "languages": dict(Counter(line["language"] or "?" for line in lines)),
         "prompts": {side: sum(line["split"] == side for line in lines) for side in sides},
@@ -214,6 +219,7 @@ def _person(material: Material, who: int, found: Trust) -> dict[str, Any]:
     own = [one for one in material.said if one.annotator == who]
     return {
         "name": material.names[who],
+        "account": who,
         "labels": len(own),
         "pairs": sum(len(_different(one, material.texts)) for one in own),
         "reliability": _rounded(found.reliability),

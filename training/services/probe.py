@@ -10,6 +10,7 @@ from annotation.models import Project, Round
 from annotation.selectors import reported_rounds
 from training.linear.probe import Accuracy, Pairs, fit
 from training.linear.probe import accuracy as accuracy_of
+from training.services.recall import suspended
 from training.services.statements import FeatureTable, features_of, said_in, texts_of
 from training.services.trust import Choice, as_pairs
 
@@ -19,9 +20,11 @@ FOLDS = 5
 def accuracy(project: Project, rounds: Sequence[Round] | None = None) -> Accuracy | None:
     """Share of pairs ordered as labelled, each by a probe that has not seen its prompt; None with too few.
 
-    Of all reported rounds unless given. Numpy only: milliseconds for some hundred labels.
+    Of all reported rounds unless given, without suspended people. Numpy only: milliseconds for some hundred labels.
     """
-    said = said_in(list(reported_rounds(project)) if rounds is None else rounds)
+    out = suspended(project)
+    heard = said_in(list(reported_rounds(project)) if rounds is None else rounds)
+    said = [one for one in heard if one.annotator not in out]
     texts = texts_of(said)
     table = features_of(sorted(texts))
     if table is None:
