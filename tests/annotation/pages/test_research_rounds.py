@@ -1,0 +1,160 @@
+"""Design, open and close a round; the draft is what the preview showed."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation.labels import Kind
+from annotation.models import Project, Round, RoundPurpose, RoundState, User
+from annotation.views.design import Design, choose, sources, spread
+from tests.factories import make_completions, make_prompt, make_round
+
+FORM = {
+    "purpose": "label", "count": "4", "per_item": "3", "compare": "50", "rank": "50", "score": "0",
+    "overlap": "1", "twice": "0", "check_rate": "5", "seed": "7",
+}  # fmt: skip
+
+
+@pytest.fixture
+def page(client: Client, researcher: User) -> Client:
+    client.force_login(researcher)
+    return client
+
+
+@pytest.fixture
+def answers(project: Project) -> Project:
+    for _ in range(6):
+        make_completions(make_prompt(project), 4, sources=["a", "a", "b", "b"])
+    return project
+
+
+def design(page: Client, project: Project, verb: str, **fields: str) -> Any:
+    return page.post(reverse("round-new", args=[project.slug]), {**FORM, **fields, "verb": verb})
+
+
+def verb_url(round: Round, verb: str) -> str:
+    return reverse(f"round-{verb}", args=[round.project.slug, round.number])
+
+
+def test_the_draft_holds_what_the_preview_showed(page: Client, answers: Project) -> None:
+    shown = design(page, answers, "preview").context["preview"]
+    assert design(page, answers, "draft").status_code == 302
+    drafted = answers.rounds.get()
+    assert drafted.state == RoundState.DRAFT
+    assert [item.prompt_id for item in drafted.items.order_by("pk")] == [
+        item.prompt.pk for item in shown.items
+    ]
+    assert drafted.check_rate == 0.05
+
+
+def test_a_preview_stores_nothing(page: Client, answers: Project) -> None:
+    assert design(page, answers, "preview").status_code == 200
+    assert not answers.rounds.exists()
+
+
+def test_a_mix_of_nothing_is_refused_in_place(page: Client, answers: Project) -> None:
+    answer = design(page, answers, "preview", compare="0", rank="0")
+    assert answer.status_code == 422
+    assert "at least one kind" in answer.content.decode()
+
+
+def test_fewer_prompts_than_asked_for_are_said(page: Client, answers: Project) -> None:
+    assert "fewer prompts" in design(page, answers, "preview", count="50").content.decode()
+
+
+def test_a_calibration_round_is_drafted_as_such(page: Client, answers: Project) -> None:
+    design(page, answers, "draft", purpose="calibration")
+    assert answers.rounds.get().purpose == RoundPurpose.CALIBRATION
+
+
+def test_judged_answers_are_not_offered_again(page: Client, answers: Project) -> None:
+    design(page, answers, "draft", count="6", rank="100", compare="0", per_item="4")
+    text = page.get(reverse("round-new", args=[answers.slug])).content.decode()
+    assert "Every answer stands in a round already" in text
+
+
+def test_sources_are_counted(answers: Project) -> None:
+    assert sources(answers) == [("a", 12), ("b", 12)]
+
+
+def test_only_the_chosen_sources_are_used(answers: Project) -> None:
+    found = choose(answers, Design(count=6, shares={Kind.RANK: 1}, sources=["b"]))
+    assert {answer.source for item in found.items for answer in item.completions} == {"b"}
+    assert set(found.kinds) == {Kind.COMPARE}  # two are compared, not ranked
+
+
+def test_the_same_seed_chooses_the_same(answers: Project) -> None:
+    once, again = (choose(answers, Design(count=3, shares={Kind.COMPARE: 1}, seed=5)) for _ in range(2))
+    assert list(once.items) == list(again.items)
+
+
+def test_equal_texts_are_never_shown_together(project: Project) -> None:
+    prompt = make_prompt(project)
+    for completion in make_completions(prompt, 3):
+        completion.text = "the same"
+        completion.save()
+    assert choose(project, Design(count=1, shares={Kind.COMPARE: 1})).items == []
+
+
+def test_a_single_answer_can_be_scored(project: Project) -> None:
+    make_completions(make_prompt(project), 1)
+    found = choose(project, Design(count=1, shares={Kind.SCORE: 1, Kind.COMPARE: 1}))
+    assert [item.kind for item in found.items] == [Kind.SCORE]
+
+
+@pytest.mark.parametrize("count", [1, 7, 100])
+def test_kinds_follow_their_shares_to_within_one(count: int) -> None:
+    shares = {Kind.COMPARE: 60, Kind.RANK: 30, Kind.SCORE: 10}
+    found = Counter(spread(shares, count, random.Random(1)))
+    assert sum(found.values()) == count
+    assert all(abs(found[kind] - count * share / 100) <= 1 for kind, share in shares.items())
+
+
+def test_a_share_of_items_wants_one_annotator_more(answers: Project) -> None:
+    found = choose(answers, Design(count=6, shares={Kind.COMPARE: 1}, overlap=2, twice=1.0))
+    assert {item.overlap for item in found.items} == {3}
+    assert found.seats == 18
+
+
+def test_a_round_is_opened_and_closed_by_its_buttons(page: Client, project: Project) -> None:
+    round = make_round(project, opened=False)
+    page.post(verb_url(round, "open"))
+    assert project.rounds.get().state == RoundState.OPEN
+    page.post(verb_url(round, "close"))
+    assert project.rounds.get().state == RoundState.CLOSED
+
+
+def test_closing_twice_says_so_and_changes_nothing(page: Client, project: Project) -> None:
+    round = make_round(project)
+    page.post(verb_url(round, "close"))
+    answer = page.post(verb_url(round, "close"), follow=True)
+    assert "It was not open." in answer.content.decode()
+
+
+def test_the_page_of_a_round_shows_its_progress(page: Client, project: Project) -> None:
+    round = make_round(project, 3, overlap=2)
+    answer = page.get(reverse("round", args=[project.slug, round.number]))
+    assert answer.context["progress"].wanted == 6
+    text = answer.content.decode()
+    assert 'data-opens="close"' in text
+    assert '<dialog id="close"' in text
+
+
+def test_a_calibration_round_has_a_page_of_its_own(page: Client, project: Project) -> None:
+    round = make_round(project, purpose=RoundPurpose.CALIBRATION)
+    url = reverse("round", args=[project.slug, round.number])
+    assert page.get(url).status_code == 404
+    assert page.get(url + "?purpose=calibration").status_code == 200
+
+
+def test_the_items_of_a_round_can_be_had_as_csv(page: Client, project: Project) -> None:
+    round = make_round(project, 3)
+    answer = page.get(reverse("round", args=[project.slug, round.number]) + "?format=csv")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert len(answer.content.decode().strip().splitlines()) == 4

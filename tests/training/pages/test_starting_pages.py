@@ -1,0 +1,162 @@
+"""Start a run or a cycle: forms built from the dataclasses that the recipes read."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation.models import Project, User
+from tests.factories import make_project
+from tests.training.factories import make_checkpoint, make_preference_set
+from training import wording
+from training.forms import CycleForm, SettingsForm
+from training.hyperparameters import SETTINGS, RunKind, read
+from training.models import Run
+from training.views.starting import CYCLE_KINDS
+
+
+def run_url(project: Project, kind: str) -> str:
+    return reverse("run-new", args=[project.slug]) + f"?kind={kind}"
+
+
+def filled(kind: RunKind, **values: object) -> dict[str, object]:
+    """The settings as a browser sends them: bare names with the prefix of the kind."""
+    found = dataclasses.asdict(read(kind, {})) | values
+    return {f"{kind.value}-{name}": value for name, value in found.items() if value is not False}
+
+
+@pytest.mark.parametrize("kind", list(RunKind))
+def test_the_defaults_are_valid_and_come_back_in_their_types(kind: RunKind) -> None:
+    form = SettingsForm(kind, filled(kind))
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data == dataclasses.asdict(read(kind, {}))
+
+
+@pytest.mark.parametrize("kind", list(RunKind))
+def test_every_setting_has_words_in_the_language_of_people(kind: RunKind) -> None:
+    for entry in dataclasses.fields(SETTINGS[kind]):
+        assert entry.name in wording.LABELS
+        assert entry.metadata["help"] in wording.HELP
+        assert all(choice in wording.CHOICES for choice in entry.metadata["choices"])
+
+
+def test_no_words_are_kept_for_settings_that_are_gone() -> None:
+    found = [entry for settings in SETTINGS.values() for entry in dataclasses.fields(settings)]
+    assert {entry.name for entry in found} == set(wording.LABELS)
+    assert {entry.metadata["help"] for entry in found} == set(wording.HELP)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("steps", "0"), ("steps", "1.5"), ("clip", "nan"), ("clip", "9")]
+)
+def test_a_setting_out_of_its_bounds_is_refused_at_its_field(name: str, value: str) -> None:
+    form = SettingsForm(RunKind.PPO, filled(RunKind.PPO, **{name: value}))
+    assert not form.is_valid()
+    assert list(form.errors) == [name]
+
+
+def test_choices_are_offered_as_choices() -> None:
+    choices: Any = SettingsForm(RunKind.REWARD)["loss"].field.choices  # type: ignore[attr-defined]
+    assert [value for value, _word in choices] == ["score", "compare", "rank", "plackett_luce"]
+
+
+def test_a_run_is_started_with_its_settings(page: Client, project: Project) -> None:
+    idem = uuid.uuid4()
+    fields = {"seed": "3", "idem": str(idem), **filled(RunKind.ECHO, steps=5)}
+    answer = page.post(run_url(project, "echo"), fields)
+    run = Run.objects.get()
+    assert answer.headers["Location"] == reverse("run", args=[project.slug, run.pk])
+    assert (run.seed, run.settings["steps"], run.idem) == (3, 5, idem)
+
+
+def test_a_form_that_is_sent_twice_starts_one_run(page: Client, project: Project) -> None:
+    fields = {"seed": "0", "idem": str(uuid.uuid4()), **filled(RunKind.ECHO)}
+    addresses = [page.post(run_url(project, "echo"), fields).headers["Location"] for _ in range(2)]
+    assert addresses[0] == addresses[1]
+    assert Run.objects.count() == 1
+
+
+def test_every_form_carries_its_own_identity(page: Client, project: Project) -> None:
+    first, second = (page.get(run_url(project, "echo")).context["form"]["idem"].value() for _ in range(2))
+    assert first != second
+
+
+def test_a_bad_setting_is_shown_in_place_and_starts_nothing(page: Client, project: Project) -> None:
+    fields = {"seed": "0", "idem": str(uuid.uuid4()), **filled(RunKind.ECHO, steps=0)}
+    answer = page.post(run_url(project, "echo"), fields)
+    assert answer.status_code == 422
+    assert 'id="id_echo-steps"' in answer.content.decode()
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("kind", list(RunKind))
+def test_every_kind_has_a_form_that_is_filled_with_the_newest(
+    page: Client, project: Project, kind: RunKind
+) -> None:
+    make_checkpoint("base")
+    make_preference_set(project)
+    answer = page.get(run_url(project, kind.value))
+    assert answer.status_code == 200
+    form = answer.context["form"]
+    assert all(field.value() for field in form if field.name in ("policy", "reference", "preference_set"))
+
+
+def test_an_unknown_kind_is_not_found(page: Client, project: Project) -> None:
+    assert page.get(run_url(project, "magic")).status_code == 404
+
+
+def cycle(page: Client, project: Project, **values: object) -> Any:
+    form = CycleForm(project)
+    fields: dict[str, object] = {
+        name: form[name].value() for name in form.fields if form[name].value() is not None
+    }
+    for kind in CYCLE_KINDS:
+        fields |= filled(kind)
+    return page.post(reverse("cycle-new", args=[project.slug]), fields | values)
+
+
+def test_a_cycle_starts_all_its_runs_once(page: Client, project: Project) -> None:
+    make_checkpoint("base")
+    frozen = make_preference_set(project)
+    idem = str(uuid.uuid4())
+    for _ in range(2):
+        answer = cycle(page, project, preference_set=frozen.pk, idem=idem, **{"ppo-steps": 7, "rankings": 50})
+        assert answer.status_code == 302
+    made = project.cycles.get()
+    assert sorted(made.runs.values_list("kind", flat=True)) == [
+        "dpo", "evaluate", "evaluate", "ppo", "reward", "sample",
+    ]  # fmt: skip
+    assert made.runs.get(kind="ppo").settings["steps"] == 7
+    assert made.runs.get(kind="sample").plan["rankings"] == 50
+
+
+def test_a_cycle_needs_a_preference_set(page: Client, project: Project) -> None:
+    assert cycle(page, project).status_code == 422
+    assert not project.cycles.exists()
+
+
+def test_a_cycle_without_a_base_policy_is_refused_in_place(page: Client, project: Project) -> None:
+    answer = cycle(page, project, preference_set=make_preference_set(project).pk)
+    assert answer.status_code == 422
+    assert "Register a base policy first." in answer.content.decode()
+
+
+def test_a_preference_set_of_another_project_cannot_be_chosen(
+    page: Client, project: Project, stranger: User
+) -> None:
+    make_checkpoint("base")
+    foreign = make_preference_set(make_project(owner=stranger))
+    assert cycle(page, project, preference_set=foreign.pk).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["cycle-new", "run-new"])
+def test_a_researcher_starts_nothing(client: Client, project: Project, helper: User, name: str) -> None:
+    client.force_login(helper)
+    url = reverse(name, args=[project.slug]) + "?kind=echo"
+    assert client.get(url).status_code == 404
+    assert client.post(url, {}).status_code == 404
