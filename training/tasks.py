@@ -28,8 +28,6 @@ def execute_run(run_id: int) -> None:
 @shared_task
 def sweep() -> None:
     """Find lost workers, overdue holds, unheard doorbells and stale weights. Any number may run at once."""
-    expire_overdue()
-    recall_all()
     heard = []
     for run_id in leases.sweep():
         if not _send(run_id):
@@ -37,6 +35,8 @@ def sweep() -> None:
         heard.append(run_id)
     if heard:
         leases.rung(heard)
+    expire_overdue()
+    recall_all()
 
 
 @worker_shutting_down.connect

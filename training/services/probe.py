@@ -20,7 +20,7 @@ FOLDS = 5
 def accuracy(project: Project, rounds: Sequence[Round] | None = None) -> Accuracy | None:
     """Share of pairs ordered as labelled, each by a probe that has not seen its prompt; None with too few.
 
-    Of all reported rounds unless given, without suspended people. Numpy only: milliseconds for some hundred labels.
+    Of all reported rounds unless given, without suspended people. Milliseconds for some hundred labels.
     """
     out = suspended(project)
     heard = said_in(list(reported_rounds(project)) if rounds is None else rounds)

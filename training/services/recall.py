@@ -51,7 +51,7 @@ def recall_all() -> None:
 
 def _used(frozen: PreferenceSet) -> frozenset[int]:
     """The accounts whose labels are in the set."""
-    return frozenset(person["account"] for person in frozen.datasheet.get("annotators", []))
+    return frozenset(person.get("account", 0) for person in frozen.datasheet.get("annotators", []))
 
 
 def _resting_on(project: Project, sets: list[PreferenceSet]) -> list[Run]:
