@@ -83,9 +83,9 @@ def accuracy_of(run: Run) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def is_stale(frozen: PreferenceSet) -> bool:
-    """Whether what was trained on it rests on labels that were recalled since."""
-    return frozen.runs.filter(checkpoint__stale=True).exists()
+def is_stale(frozen: PreferenceSet, out: frozenset[int]) -> bool:
+    """Whether the set holds labels of people who are suspended now (`out`)."""
+    return any(person.get("account") in out for person in frozen.datasheet.get("annotators", []))
 
 
 def tables(rows: Sequence[Gain]) -> dict[str, Table]:

@@ -31,6 +31,7 @@ from annotation.views.tables import asked
 from training import wording
 from training.hyperparameters import RunKind
 from training.models import Checkpoint, CheckpointRole, PreferenceSet, Run
+from training.services.recall import suspended
 from training.views import gains
 from training.views.stages import runs_of
 
@@ -173,7 +174,9 @@ def _set(project: Project, round: Round, frozen: PreferenceSet | None) -> Node:
         return Node(word, _("not frozen yet") if closed else _("when closed"), address=address, wait=True)
     address = reverse("preference-set", args=[project.slug, frozen.number])
     name = _("set %(number)d") % {"number": frozen.number}
-    return Node(word, name, frozen.sha256[:8] + "…", address, stale=gains.is_stale(frozen))
+    return Node(
+        word, name, frozen.sha256[:8] + "…", address, stale=gains.is_stale(frozen, suspended(project))
+    )
 
 
 def _reward(project: Project, made: Sequence[Run]) -> Node:

@@ -18,7 +18,7 @@ from annotation.access import ADMINISTER, has_role, researcher_project_or_404
 from annotation.charts import Point, Svg
 from annotation.errors import Refused
 from annotation.http import AuthenticatedHttpRequest
-from annotation.models import Project
+from annotation.models import Project, User
 from annotation.views.common import KIND_WORDS, posted, refuse, shown
 from annotation.views.panels import slice_words
 from annotation.views.tables import Table, asked
@@ -26,6 +26,7 @@ from training import wording
 from training.forms import FreezeForm
 from training.models import PreferenceSet
 from training.services.preference_sets import freeze
+from training.services.recall import suspended
 from training.views import gains
 
 SHARES = charts.marked([0, 20, 40, 60, 80, 100], unit="%")
@@ -45,6 +46,7 @@ class Trusted:
     """How far one annotator's labels are trusted."""
 
     name: str
+    who: str
     labels: int
     pairs: int
     reliability: str
@@ -84,13 +86,14 @@ def preference_sets(request: AuthenticatedHttpRequest, slug: str) -> HttpRespons
         else:
             messages.success(request, _("Frozen as set %(number)d.") % {"number": made.number})
             return redirect("preference-set", project.slug, made.number)
+    out = suspended(project)
     found = (
         project.preference_sets.prefetch_related("rounds").select_related("created_by").order_by("-number")
     )
     page = {
         "project": project,
         "form": form,
-        "sets": [_listed(frozen) for frozen in found],
+        "sets": [_listed(frozen, out) for frozen in found],
         "closed": form.has_rounds,
     }
     return shown(request, "training/preference_sets.html", page, form)
@@ -107,12 +110,12 @@ def preference_set(request: AuthenticatedHttpRequest, slug: str, number: int) ->
     page = {
         "project": project,
         "set": found,
-        "stale": gains.is_stale(found),
+        "stale": gains.is_stale(found, suspended(project)),
         "rounds": found.rounds.order_by("purpose", "number"),
         "counts": _counts(sheet),
         "facts": _facts(sheet),
         "alerts": [_alert(alert) for alert in sheet.get("alerts", [])],
-        "people": [_trusted(person) for person in sheet.get("annotators", [])],
+        "people": _people(sheet),
         "head": charts.strip_head(SHARES),
         "runs": [
             (run, wording.kind_word(run.kind))
@@ -141,12 +144,12 @@ def _set_or_404(project: Project, number: int) -> PreferenceSet:
     return get_object_or_404(project.preference_sets.select_related("created_by"), number=number)
 
 
-def _listed(frozen: PreferenceSet) -> Listed:
+def _listed(frozen: PreferenceSet, out: frozenset[int]) -> Listed:
     rounds = ", ".join(
         str(round.number) for round in sorted(frozen.rounds.all(), key=lambda round: round.number)
     )
     sheet = frozen.datasheet
-    return Listed(frozen, rounds, _sum(sheet, "prompts"), _sum(sheet, "pairs"), gains.is_stale(frozen))
+    return Listed(frozen, rounds, _sum(sheet, "prompts"), _sum(sheet, "pairs"), gains.is_stale(frozen, out))
 
 
 def _sum(sheet: dict[str, Any], name: str) -> int:
@@ -198,7 +201,14 @@ def _alert(alert: dict[str, Any]) -> str:
     return _("Hidden checks are too few to tell careful people from hostile ones: add 5 to 10 a person.")
 
 
-def _trusted(person: dict[str, Any]) -> Trusted:
+def _people(sheet: dict[str, Any]) -> list[Trusted]:
+    """Everybody in the set under their pseudonym there, with the name beside it."""
+    people = sheet.get("annotators", [])
+    accounts = User.objects.in_bulk([person["account"] for person in people if "account" in person])
+    return [_trusted(person, accounts.get(person.get("account", 0))) for person in people]
+
+
+def _trusted(person: dict[str, Any], account: User | None) -> Trusted:
     value, low, high = (person.get(name) for name in ("reliability", "low", "high"))
     right, total = person.get("checks", (0, 0))
     point = None
@@ -207,6 +217,7 @@ def _trusted(person: dict[str, Any]) -> Trusted:
         point = Point(0, 100 * value, *bounds)
     return Trusted(
         name=person["name"],
+        who=account.name if account else "",
         labels=person["labels"],
         pairs=person["pairs"],
         reliability="–" if value is None else f"{100 * value:.1f}",

@@ -27,7 +27,7 @@ from training.tasks import ring
 from training.views import curves, runfiles
 from training.views.evaluation import evaluation
 from training.views.evaluation import table as evaluation_table
-from training.views.stages import note, stages
+from training.views.stages import named, note, stages
 
 PER_PAGE = 50
 STOP_POLLING = 286  # htmx: swap this in and ask no more
@@ -43,7 +43,7 @@ def runs(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     administers = has_role(request.user, project, ADMINISTER)
     kinds = [(kind.value, wording.kind_word(kind), wording.ABOUT[kind]) for kind in RunKind]
-    rows = [(found, wording.kind_word(found.kind), note(found)) for found in page]
+    rows = [(found, named(found), note(found)) for found in page]
     answer = {"project": project, "runs": page, "rows": rows, "administers": administers, "kinds": kinds}
     return render(request, "training/runs.html", answer)
 
@@ -144,7 +144,7 @@ def _panel(request: AuthenticatedHttpRequest, project: Project, found: Run) -> d
     return {
         "project": project,
         "run": found,
-        "title": wording.kind_word(found.kind),
+        "title": named(found),
         "nothing_yet": _("Curves come with the first steps."),
         "administers": has_role(request.user, project, ADMINISTER),
         "stages": stages(found),

@@ -100,7 +100,7 @@ def seconds_words(seconds: float) -> str:
 def _stage(run: Run, *, here: bool) -> Stage:
     look, icon = LOOKS[RunState(run.state)]
     return Stage(
-        word=_named(run),
+        word=named(run),
         note=note(run) if here or run.started_at is None else _numbered(run),
         look=look,
         icon=icon,
@@ -115,10 +115,10 @@ def _numbered(run: Run) -> str:
     return _(", ").join([_("run %(number)d") % {"number": run.pk}, note(run)])
 
 
-def _named(run: Run) -> str:
-    """The kind, and of what: a cycle evaluates the policies of DPO and PPO one by one."""
+def named(run: Run) -> str:
+    """The kind, and what tells it apart: a cycle evaluates the policies of DPO and PPO one by one."""
     word = str(wording.kind_word(run.kind))
-    if run.name not in ORDER:
+    if not run.name:
         return word
     return _("%(kind)s: %(of)s") % {"kind": word, "of": wording.kind_word(run.name)}
 

@@ -9,13 +9,14 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.labels import Kind
-from annotation.models import Project, Round, User
+from annotation.models import Project, Qualification, Round, User
 from annotation.services import rounds
 from tests.annotation.deskhands import answer, take
 from tests.factories import make_completions, make_prompt, make_round
 from tests.training.factories import make_checkpoint, make_preference_set
 from training.models import Checkpoint, Cycle, PreferenceSet, Run
 from training.services.cycles import start_cycle
+from training.services.recall import recall
 from training.views import gains
 from training.views.decisions import decisions
 from training.views.lineage import Node, turns
@@ -92,9 +93,15 @@ def test_what_is_not_there_yet_is_dashed(project: Project) -> None:
     assert [node.wait for node in found[0].nodes] == [False, False, False, True, True, True]
 
 
-def test_what_rests_on_recalled_labels_is_amber(page: Client, project: Project, cycle: Cycle) -> None:
+def test_what_rests_on_recalled_labels_is_amber(
+    page: Client, project: Project, annotator: User, cycle: Cycle
+) -> None:
     trained(cycle, "dpo")
-    Checkpoint.objects.filter(run__kind="dpo").update(stale=True)
+    Qualification.objects.create(
+        project=project, annotator=annotator, guidelines=project.guidelines_now, state="suspended"
+    )
+    PreferenceSet.objects.update(datasheet={"annotators": [{"name": "a1", "account": annotator.pk}]})
+    recall(project=project)
     found = turns(project, list(project.rounds.all()))
     assert [node.stale for node in found[0].nodes] == [False, False, False, True, False, True]
     assert "Stale:" in page.get(reverse("rounds", args=[project.slug])).content.decode()

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.models import Project, Round, User
+from annotation.models import Project, Qualification, Round, User
 from annotation.services import rounds
 from tests.annotation.deskhands import answer, take
 from tests.factories import make_round
@@ -35,6 +35,25 @@ def test_closed_rounds_are_frozen(page: Client, project: Project, closed: Round)
     assert shown.redirect_chain[-1][0] == url(project, "preference-set", 1)
     assert frozen.sha256 in shown.content.decode()
     assert [str(count.word) for count in shown.context["counts"]] == ["Prompts", "Pairs", "Scored answers"]
+
+
+def test_the_list_tells_which_sets_hold_labels_of_suspended_people(
+    page: Client, project: Project, annotator: User, closed: Round
+) -> None:
+    page.post(url(project), {"rounds": [closed.pk], "weighting": ""})
+    assert "stale" not in page.get(url(project)).content.decode()
+    Qualification.objects.create(
+        project=project, annotator=annotator, guidelines=project.guidelines_now, state="suspended"
+    )
+    for name, more in (("preference-sets", []), ("preference-set", [1])):
+        assert "stale" in page.get(url(project, name, *more)).content.decode()
+
+
+def test_people_in_a_set_are_shown_by_name(
+    page: Client, project: Project, annotator: User, closed: Round
+) -> None:
+    text = page.post(url(project), {"rounds": [closed.pk], "weighting": ""}, follow=True).content.decode()
+    assert f'a1 <small class="muted">{annotator.name}' in text
 
 
 def test_freezing_the_same_again_is_the_same_set(page: Client, project: Project, closed: Round) -> None:
