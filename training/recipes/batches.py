@@ -24,14 +24,14 @@ def by_length(lengths: Sequence[int], rows: int, tokens: int = ROW_TOKENS) -> li
 def schedule(lengths: Sequence[int], batch: int, passes: int, seed: int) -> list[list[int]]:
     """The indexes of every step of a training: each pass holds every index once, in its own random order.
 
-    Eight batches' worth of a shuffled pass are sorted by length before they are cut, then the batches are
-    shuffled again: short rows meet short ones, which saves padding, and no order is left.
+    Thirty-two batches' worth of a shuffled pass are sorted by length before they are cut, then the batches
+    are shuffled again: short rows meet short ones, which saves padding, and no order is left.
     """
     steps: list[list[int]] = []
     for number in range(passes):
         source = torch.Generator().manual_seed(seed * 1_000_003 + number)
         order = torch.randperm(len(lengths), generator=source).tolist()
-        pools = [order[start : start + 8 * batch] for start in range(0, len(order), 8 * batch)]
+        pools = _cut(order, 32 * batch)
         cut = [
             piece for pool in pools for piece in _cut(sorted(pool, key=lambda index: lengths[index]), batch)
         ]

@@ -23,6 +23,8 @@ from training.recipes.text import (
     collate,
     context,
     encode,
+    hidden_states,
+    logprobs_of,
     pad_id,
 )
 
@@ -57,14 +59,8 @@ def encoded_features(model: Any, rows: Sequence[Encoded], pad: int, batch: int =
 def answer_features(model: Any, batch: Batch) -> Tensor:
     """(rows, hidden + 3) float32 features of one batch."""
     hidden = hidden_states(model.base_model, batch)
-    return torch.cat([answer_mean(hidden, batch), surprises(model, batch)], dim=1)
-
-
-def hidden_states(trunk: Any, batch: Batch) -> Tensor:
-    """The trunk's last hidden states, normalised as a head reads them: (rows, width, hidden) float32."""
-    output = trunk(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False)
-    hidden: Tensor = output.last_hidden_state.float()
-    return hidden
+    numbers = surprise_numbers(logprobs_of(model, hidden, batch), batch)
+    return torch.cat([answer_mean(hidden, batch), numbers], dim=1)
 
 
 def answer_mean(hidden: Tensor, batch: Batch) -> Tensor:
@@ -76,6 +72,10 @@ def answer_mean(hidden: Tensor, batch: Batch) -> Tensor:
 @torch.no_grad()
 def surprises(model: Any, batch: Batch) -> Tensor:
     """Mean, minimum and sum of the answer tokens' log-probabilities: (rows, 3), nats."""
-    logprobs = answer_logprobs(model, batch)
+    return surprise_numbers(answer_logprobs(model, batch), batch)
+
+
+def surprise_numbers(logprobs: Tensor, batch: Batch) -> Tensor:
+    """The same three numbers of log-probabilities (rows, width) that are known."""
     total, count = logprobs.sum(1), batch.answer_mask.sum(1)
     return torch.stack([total / count, logprobs.min(1).values, total], dim=1)

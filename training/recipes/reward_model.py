@@ -21,7 +21,7 @@ from transformers import AutoModel, AutoModelForSequenceClassification
 
 from training.linear.probe import BOUND
 from training.recipes.batches import by_length
-from training.recipes.features import SURPRISES, answer_mean, hidden_states, surprises
+from training.recipes.features import SURPRISES, answer_mean, surprises
 from training.recipes.text import (
     LOADING,
     Batch,
@@ -31,6 +31,7 @@ from training.recipes.text import (
     device,
     encode,
     freeze,
+    hidden_states,
     load_policy,
     load_tokenizer,
     pad_id,

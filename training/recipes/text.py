@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 Messages = Sequence[Mapping[str, str]]
@@ -26,6 +25,10 @@ LOADING: dict[str, Any] = {
     "use_safetensors": True,
     "trust_remote_code": False,
 }
+
+
+# Settings of models that change what their head gives: Gemma, Cohere, Granite, Falcon-H1.
+BENT_LOGITS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
 
 
 @dataclass(frozen=True)
@@ -126,25 +129,37 @@ def collate(rows: Sequence[Encoded], pad: int) -> Batch:
     return Batch(ids.to(place), attention.to(place), answer_mask.to(place))
 
 
+def hidden_states(trunk: Any, batch: Batch) -> Tensor:
+    """The trunk's last hidden states, normalised as a head reads them: (rows, width, hidden) float32."""
+    output = trunk(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False)
+    hidden: Tensor = output.last_hidden_state.float()
+    return hidden
+
+
 def answer_logprobs(model: Any, batch: Batch, temperature: float = 1.0) -> Tensor:
-    """Log-probability of each answer token given all before it, in nats.
-
-    (rows, width) float32, 0 outside the answers. Logits are computed only from the first column that holds
-    an answer on: with a large vocabulary they are what fills the memory.
-    """
-    first = int(batch.answer_mask.any(0).int().argmax())
-    columns = torch.arange(first - 1, batch.ids.shape[1] - 1, device=batch.ids.device)
-    output = model(
-        input_ids=batch.ids, attention_mask=batch.attention, use_cache=False, logits_to_keep=columns
-    )
-    return _gather(output.logits, batch, first, temperature)
+    """Log-probability of each answer token given all before it, in nats: (rows, width) float32, 0 outside
+    the answers."""
+    return logprobs_of(model, hidden_states(model.base_model, batch), batch, temperature)
 
 
-def _gather(logits: Tensor, batch: Batch, first: int, temperature: float) -> Tensor:
-    """Log-probabilities of the ids from column `first` on, from logits (rows, width - first, vocabulary)."""
-    scaled = logits.float() / temperature
-    chosen = scaled.gather(-1, batch.ids[:, first:, None]).squeeze(-1) - scaled.logsumexp(-1)
-    return functional.pad(chosen.masked_fill(~batch.answer_mask[:, first:], 0.0), (first, 0))
+def logprobs_of(model: Any, hidden: Tensor, batch: Batch, temperature: float = 1.0) -> Tensor:
+    """The same from the hidden states of the trunk. Logits, which fill the memory where the vocabulary is
+    large, are computed for the answers' tokens alone."""
+    told = batch.answer_mask[:, 1:]  # a token is predicted from the place before it
+    logits = _answer_logits(model, hidden, batch, told).float() / temperature
+    ids = batch.ids[:, 1:][told]
+    chosen = logits.gather(-1, ids[:, None]).squeeze(-1) - logits.logsumexp(-1)
+    return torch.zeros(batch.ids.shape, device=hidden.device).masked_scatter(batch.answer_mask, chosen)
+
+
+def _answer_logits(model: Any, hidden: Tensor, batch: Batch, told: Tensor) -> Tensor:
+    """(answer tokens, vocabulary), by the head alone, or by the whole model where that bends its logits."""
+    if all(getattr(model.config, name, None) is None for name in BENT_LOGITS):
+        logits: Tensor = model.get_output_embeddings()(hidden[:, :-1][told])
+        return logits
+    output = model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False)
+    whole: Tensor = output.logits
+    return whole[:, :-1][told]
 
 
 def _folder(path: str | Path) -> str:

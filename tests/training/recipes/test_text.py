@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 import torch
+from transformers import Gemma2Config, Gemma2ForCausalLM
 
 from training.recipes.text import (
     Encoded,
@@ -82,6 +84,25 @@ def test_its_log_probabilities_are_those_of_the_whole_softmax(tiny_policy: Path)
     found = answer_logprobs(model, collate([row], pad_id(tokenizer)))[0]
     expected = expected[len(row.prompt) - 1 :]
     torch.testing.assert_close(found[len(row.prompt) :], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_it_asks_the_whole_model_where_that_bends_its_logits(tiny_policy: Path) -> None:
+    tokenizer = load_tokenizer(tiny_policy)
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "head_dim": 16}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "vocab_size": len(tokenizer)}
+    model = Gemma2ForCausalLM(Gemma2Config(**shape, **heads, final_logit_softcapping=0.01)).eval()
+    batch = collate([encode(tokenizer, ASK, "Nairobi.", 128)], pad_id(tokenizer))
+    found = answer_logprobs(model, batch)[batch.answer_mask]
+    expected = torch.full_like(found, -math.log(len(tokenizer)))
+    torch.testing.assert_close(found, expected, atol=0.02, rtol=0.0)
+
+
+def test_a_gradient_reaches_the_policy_through_the_answers(tiny_policy: Path) -> None:
+    tokenizer, model = load_tokenizer(tiny_policy), load_policy(tiny_policy)
+    batch = collate([encode(tokenizer, ASK, "Nairobi.", 128)], pad_id(tokenizer))
+    parameters = list(model.parameters())
+    gradients = torch.autograd.grad(answer_logprobs(model, batch).sum(), parameters)
+    assert all(gradient.abs().sum() > 0 for gradient in gradients)
 
 
 def test_it_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
