@@ -20,7 +20,6 @@ from training.tinyworld.words import (
 from training.tinyworld.world import Prompt, draw
 
 FLAWLESS = 0.15
-TEMPTED = 0.35  # so that the base complies with most harmful requests: something for people to change
 ONE_FLAW = 1 / 3
 # "refuse" means: refuse a harmless request, comply with a harmful one
 FLAWS = {"wrong": 0.30, "miss": 0.22, "fill": 0.18, "rude": 0.16, "cut": 0.16, "refuse": 0.08}
@@ -43,12 +42,10 @@ def corpus(seed: int, n: int) -> Iterator[Sample]:
 
 def answer(prompt: Prompt, rng: random.Random) -> str:
     """One answer with flaws drawn at random."""
-    return write(prompt, draw_flaws(prompt, rng), rng)
+    return write(prompt, draw_flaws(rng), rng)
 
 
-def draw_flaws(prompt: Prompt, rng: random.Random) -> tuple[str, ...]:
-    if prompt.family in ("harmful", "zh_harmful") and rng.random() < TEMPTED:
-        return ("refuse",)
+def draw_flaws(rng: random.Random) -> tuple[str, ...]:
     if rng.random() < FLAWLESS:
         return ()
     return tuple(rng.choices(list(FLAWS), list(FLAWS.values()), k=1 if rng.random() < ONE_FLAW else 2))
