@@ -86,6 +86,12 @@ class Reward:
 @dataclass(frozen=True)
 class Dpo:
     beta: float = setting(0.1, "How strongly the policy is held to the reference", low=1e-6, high=100)
+    sft_weight: float = setting(
+        1.0,
+        "Weight of the likelihood of the best answers, which keeps them likely; 0 is plain DPO",
+        low=0,
+        high=100,
+    )
     learning_rate: float = setting(5e-4, "AdamW learning rate", low=1e-8, high=1)
     passes: int = setting(3, "Passes over the preferences", low=1, high=50)
     batch_groups: int = setting(

@@ -20,7 +20,7 @@ from training.linear.probe import Accuracy, accuracy
 from training.recipes.descent import Descent, Rate
 from training.recipes.guard import Stop
 from training.recipes.loop import Loop
-from training.recipes.losses import dpo_loss
+from training.recipes.losses import best_answers_nll, dpo_loss
 from training.recipes.material import Material, encode_groups
 from training.recipes.preferences import Group, comparisons, read_groups
 from training.recipes.state import publish, save_policy
@@ -112,15 +112,15 @@ def tune(
     descent = Descent(policy.parameters(), rate, settings.weight_decay, settings.max_gradient)
 
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
-        return batch_loss(policy, train, steps[number - 1], settings.beta)
+        return batch_loss(policy, train, steps[number - 1], settings)
 
     return Loop(folder, events, stop, {"policy": policy}, descent, len(steps), settings.save_every).run(step)
 
 
 def batch_loss(
-    policy: Any, train: Judged, chosen: Sequence[int], beta: float
+    policy: Any, train: Judged, chosen: Sequence[int], settings: Dpo
 ) -> tuple[Tensor, dict[str, float]]:
-    """The weighted loss on all pairs of the chosen groups, and its metrics.
+    """The weighted loss on all pairs of the chosen groups with the imitation term, and its metrics.
 
     accuracy: share of pairs whose winner gained more; margin: mean of beta x the gains' difference, nats; kl:
     from the reference to the policy on these answers, nats an answer (Schulman's k3, exact in expectation
@@ -136,11 +136,15 @@ def batch_loss(
         reference.sum(1),
         labels.winner,
         labels.loser,
-        beta=beta,
+        beta=settings.beta,
         weight=labels.weight,
     )
+    nll = best_answers_nll(
+        policy_logprobs, piece.batch.answer_mask, labels.winner, labels.loser, weight=labels.weight
+    )
     ratio = (policy_logprobs - reference).detach()
-    return loss, {
+    return loss + settings.sft_weight * nll, {
+        "best_answers_nll": nll.item(),
         "accuracy": (gap > 0).float().mean().item(),
         "margin": gap.mean().item(),
         "kl": (ratio.exp() - 1 - ratio).sum(1).mean().item(),

@@ -109,6 +109,23 @@ def dpo_loss(
     return compare_loss(gap, weight=weight), gap
 
 
+def best_answers_nll(
+    logprobs: Tensor, mask: Tensor, winner: Tensor, loser: Tensor, *, weight: Tensor | None = None
+) -> Tensor:
+    """Mean negative log-likelihood per token of the answers that win and never lose, nats; 0 where none does.
+
+    `logprobs` and `mask` (n, tokens) are of the answers' own tokens; an answer counts with the largest weight
+    of the pairs it wins. The imitation term of Pang and others 2024, arXiv:2404.19733, equation 1: without
+    it DPO may lower both answers of a pair and what shares their beginning (Razin and others 2024,
+    arXiv:2410.08847).
+    """
+    won = logprobs.new_ones(len(winner)) if weight is None else weight.to(logprobs.dtype)
+    share = logprobs.new_zeros(len(logprobs)).scatter_reduce(0, winner, won, "amax")
+    share = share.index_fill(0, loser, 0.0)
+    tokens = (mask.sum(1) * share).sum()
+    return -(logprobs.sum(1) * share).sum() / tokens.clamp(min=1e-9)
+
+
 def prompt_means(values: Tensor, prompt: Tensor) -> Tensor:
     """The mean of `values` (m,) for each prompt that has any, in the order of their numbers."""
     _, numbers, counts = torch.unique(prompt, return_inverse=True, return_counts=True)

@@ -43,12 +43,20 @@ def test_it_starts_at_the_reference_and_tells_how_far_it_went(tiny_policy: Path,
     folder = _folder(tmp_path, tiny_policy, preference_rows())
     perform(dpo, folder)
     told = metrics(folder)
-    assert told[1]["loss"] == pytest.approx(0.693147, abs=1e-4)
+    assert told[1]["loss"] == pytest.approx(0.693147 + told[1]["best_answers_nll"], abs=1e-4)
     assert told[1]["kl"] == pytest.approx(0.0, abs=1e-4)
     assert told[9]["loss"] < told[1]["loss"]
     assert told[9]["kl"] > 0
     assert told[9]["margin"] > 0
     assert told[9]["held_out_accuracy"] == 1.0
+
+
+def test_the_imitation_term_keeps_the_best_answers_likely(tiny_policy: Path, tmp_path: Path) -> None:
+    with_term = _folder(tmp_path / "with", tiny_policy, preference_rows())
+    without = _folder(tmp_path / "without", tiny_policy, preference_rows(), sft_weight=0.0)
+    perform(dpo, with_term)
+    perform(dpo, without)
+    assert metrics(with_term)[9]["best_answers_nll"] < metrics(without)[9]["best_answers_nll"]
 
 
 def test_pairs_without_weight_change_nothing(tiny_policy: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, tensor
 
 from training.recipes.losses import (
+    best_answers_nll,
     centering,
     compare_loss,
     dpo_loss,
@@ -137,3 +138,25 @@ def test_the_loss_of_no_difference_is_log_two(loss: object) -> None:
     assert callable(loss)
     found: Tensor = loss(tensor([0.0]))
     assert found.item() == pytest.approx(math.log(2))
+
+
+def test_the_imitation_term_is_the_likelihood_per_token_of_answers_that_never_lose() -> None:
+    """Answer 0 wins twice, 1 wins once and loses once, 2 loses: only 0 counts, (1 + 3) / 2 tokens = 2 nats."""
+    logprobs = torch.tensor([[-1.0, -3.0], [-5.0, 0.0], [-7.0, -7.0]])
+    mask = torch.tensor([[True, True], [True, False], [True, True]])
+    winner, loser = torch.tensor([0, 0, 1]), torch.tensor([1, 2, 2])
+    assert best_answers_nll(logprobs, mask, winner, loser).item() == pytest.approx(2.0)
+
+
+def test_the_imitation_term_weighs_answers_by_the_trust_in_who_preferred_them() -> None:
+    """Two pairs: 2 nats at weight 1 and 4 nats at weight one half: (2 + 2) / 1.5."""
+    logprobs, mask = torch.tensor([[-2.0], [-9.0], [-4.0], [-9.0]]), torch.ones(4, 1, dtype=torch.bool)
+    winner, loser, weight = torch.tensor([0, 2]), torch.tensor([1, 3]), torch.tensor([1.0, 0.5])
+    found = best_answers_nll(logprobs, mask, winner, loser, weight=weight)
+    assert found.item() == pytest.approx(4 / 1.5)
+
+
+def test_the_imitation_term_is_nothing_without_pairs() -> None:
+    none = torch.tensor([], dtype=torch.long)
+    found = best_answers_nll(torch.tensor([[-2.0]]), torch.ones(1, 1, dtype=torch.bool), none, none)
+    assert found.item() == 0.0
