@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
@@ -16,6 +16,8 @@ from django.db.models import Count, QuerySet
 from annotation.labels import Kind
 from annotation.models import Completion, Project, Prompt
 from annotation.services.rounds import DraftItem
+
+CHUNK = 500  # prompts
 
 
 @dataclass(frozen=True)
@@ -68,20 +70,30 @@ def choose(project: Project, design: Design) -> Preview:
     chance = random.Random(design.seed)
     answers: dict[int, list[int]] = {}
     pairs = unjudged(project, design.sources).order_by("pk").values_list("prompt_id", "pk")
-    for prompt, completion in pairs.iterator(chunk_size=5000):
-        answers.setdefault(prompt, []).append(completion)
+    for prompt_pk, completion_pk in pairs.iterator(chunk_size=5000):
+        answers.setdefault(prompt_pk, []).append(completion_pk)
     fewest = 1 if design.shares.get(Kind.SCORE) else 2
     able = [prompt for prompt, found in answers.items() if len(found) >= fewest]
-    chosen = chance.sample(able, min(design.count, len(able)))
-    kinds = spread(design.shares, len(chosen), chance)
-    prompts = Prompt.objects.in_bulk(chosen)
-    texts = Completion.objects.in_bulk([pk for prompt in chosen for pk in answers[prompt]])
-    items = [
-        item
-        for prompt, kind in zip(chosen, kinds, strict=True)
-        if (item := _item(prompts[prompt], [texts[pk] for pk in answers[prompt]], kind, design, chance))
-    ]
+    kinds = spread(design.shares, min(design.count, len(able)), chance)
+    items: list[DraftItem] = []
+    for prompt, found in _in_turn(chance.sample(able, len(able)), answers):
+        if len(items) == len(kinds):
+            break
+        item = _item(prompt, found, kinds[len(items)], design, chance)
+        items += [item] if item else []
     return Preview(items, len(able))
+
+
+def _in_turn(
+    chosen: Sequence[int], answers: Mapping[int, Sequence[int]]
+) -> Iterator[tuple[Prompt, list[Completion]]]:
+    """Prompts with their answers in this order, read in chunks: most often the first chunk is enough."""
+    for start in range(0, len(chosen), CHUNK):
+        chunk = chosen[start : start + CHUNK]
+        prompts = Prompt.objects.in_bulk(chunk)
+        texts = Completion.objects.in_bulk([pk for prompt in chunk for pk in answers[prompt]])
+        for prompt in chunk:
+            yield prompts[prompt], [texts[pk] for pk in answers[prompt]]
 
 
 def spread(shares: Mapping[Kind, int], count: int, chance: random.Random) -> list[Kind]:

@@ -102,6 +102,13 @@ def test_equal_texts_are_never_shown_together(project: Project) -> None:
     assert choose(project, Design(count=1, shares={Kind.COMPARE: 1})).items == []
 
 
+def test_prompts_without_two_different_answers_are_passed_over(answers: Project) -> None:
+    for prompt in answers.prompts.order_by("pk")[:3]:
+        prompt.completions.update(text="the same")
+    found = choose(answers, Design(count=3, shares={Kind.COMPARE: 1}))
+    assert len(found.items) == 3
+
+
 def test_a_single_answer_can_be_scored(project: Project) -> None:
     make_completions(make_prompt(project), 1)
     found = choose(project, Design(count=1, shares={Kind.SCORE: 1, Kind.COMPARE: 1}))
