@@ -20,6 +20,7 @@ from pathlib import Path
 
 from training.rundir import RunDir, write_json
 
+SILENCE = "RONDO_LIFELINE_SECONDS"
 LIFELINE = "RONDO_LIFELINE_FD"  # training.recipes.guard reads it; that module may not be imported here
 ROOT = Path(__file__).resolve().parent.parent
 KILL_SECONDS = 10.0
@@ -41,6 +42,11 @@ class Launched:
         """None while it runs; a negative number is the signal that ended it."""
         return self.process.poll()
 
+    def beat(self) -> None:
+        """Tell the recipe that its supervisor still holds the lease."""
+        with suppress(BlockingIOError, BrokenPipeError):  # it is gone: the exit status will tell
+            os.write(self.lifeline, b".")
+
     def ask_to_stop(self) -> None:
         _signal(self.process.pid, signal.SIGTERM)
 
@@ -56,13 +62,17 @@ class Launched:
         return status
 
 
-def launch(kind: str, folder: RunDir) -> Launched:
-    """Start the recipe of `kind` on a prepared folder, after ending what an earlier supervisor left there."""
+def launch(kind: str, folder: RunDir, silence: float = 60.0) -> Launched:
+    """Start the recipe of `kind` on a prepared folder, after ending what an earlier supervisor left there.
+
+    It stops by itself when it hears no `beat` for `silence` seconds.
+    """
     end_leftover(folder)
     _cut_torn_line(folder.events)
     hold, lifeline = os.pipe()
+    os.set_blocking(lifeline, False)
     try:
-        process = _spawn(kind, folder, hold)
+        process = _spawn(kind, folder, {LIFELINE: str(hold), SILENCE: str(silence)}, hold)
     except BaseException:
         os.close(lifeline)
         raise
@@ -77,12 +87,12 @@ def launch(kind: str, folder: RunDir) -> Launched:
     return launched
 
 
-def _spawn(kind: str, folder: RunDir, hold: int) -> subprocess.Popen[bytes]:
+def _spawn(kind: str, folder: RunDir, told: Mapping[str, str], hold: int) -> subprocess.Popen[bytes]:
     with folder.log.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "training.recipes", kind, str(folder.root)],
             cwd=ROOT,
-            env=child_environment(os.environ) | {LIFELINE: str(hold)},
+            env=child_environment(os.environ) | told,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

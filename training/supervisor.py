@@ -87,7 +87,8 @@ class Supervisor:
             folders.prepare(self.run, self.renew)
             for name in folders.check_savepoints(self.folder):
                 tell(self.run, f"savepoint {name} is damaged and passed over", warning=True)
-            status = self.follow(launch(self.run.kind, self.folder))
+            self.renew()
+            status = self.follow(launch(self.run.kind, self.folder, GIVE_UP * settings.LEASE_SECONDS))
             return self.end(status)
         except (Lost, *AWAY):
             raise
@@ -120,6 +121,7 @@ class Supervisor:
         try:
             if now - self.renewed >= settings.HEARTBEAT_SECONDS:
                 self.renew()
+                launched.beat()
             if now - self.looked >= LOOK_SECONDS:
                 self.looked = now
                 self.orders = leases.orders(self.run)

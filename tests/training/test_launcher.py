@@ -105,6 +105,23 @@ def test_it_ends_with_its_supervisor_however_that_dies(tmp_path: Path) -> None:
     assert list(folder.savepoints.glob("step-*"))
 
 
+def test_it_ends_when_its_supervisor_is_silent(tmp_path: Path) -> None:
+    folder = prepared(tmp_path, steps=1000, seconds_per_step=0.02)
+    launched = launcher.launch("echo", folder, silence=0.5)
+    wait_until_begun(folder)
+    assert launched.process.wait(PATIENCE) == ExitCode.STOPPED
+    launched.end()
+
+
+def test_a_beat_keeps_it_alive_and_does_not_mind_the_dead(tmp_path: Path) -> None:
+    launched = launcher.launch("echo", prepared(tmp_path, steps=10, seconds_per_step=0.1), silence=0.8)
+    while launched.exit_status() is None:
+        launched.beat()
+        time.sleep(0.1)
+    launched.beat()
+    assert launched.end() == ExitCode.DONE
+
+
 def test_what_an_earlier_supervisor_left_is_killed_before_the_next_start(tmp_path: Path) -> None:
     folder = prepared(tmp_path, seconds_per_step=60.0)
     left = launcher.launch("echo", folder)

@@ -87,3 +87,10 @@ def test_a_prompt_in_calibration_is_used(project: Project) -> None:
     items = [rounds.DraftItem(made, completions, Kind.COMPARE)]
     rounds.draft_round(project=project, items=items, purpose=RoundPurpose.CALIBRATION)
     assert chosen(project, {"count": 9, "unused": True}, 0) == []
+
+
+def test_prompts_said_to_be_for_tests_come_before_those_that_fall_on_that_side(project: Project) -> None:
+    for _ in range(40):
+        make_prompt(project)
+    said = {make_prompt(project, split=TEST).pk for _ in range(3)}
+    assert {prompt.pk for prompt in chosen(project, {"split": TEST, "count": 3}, 0)} == said

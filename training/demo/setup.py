@@ -85,8 +85,8 @@ def add_prompts(project: Project, found: Sequence[WorldPrompt], split: str, pref
 
 
 def add_world(project: Project, plan: Plan, to_label: int) -> None:
-    """The prompts that rounds will draw from, and the held-out ones that no round ever sees."""
-    add_prompts(project, prompts(plan.seed, to_label), "train", "ask")
+    """The prompts that rounds draw from (one in ten tests the reward model), and those no round ever sees."""
+    add_prompts(project, prompts(plan.seed, to_label), "", "ask")
     add_prompts(project, prompts(0, plan.held_out, held_out=True), "test", "held-out")
 
 

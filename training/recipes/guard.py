@@ -1,17 +1,21 @@
 """How a recipe process hears that it should stop, and makes sure that it never outlives its supervisor.
 
 The supervisor holds the write end of a pipe (the lifeline). When it dies, however it dies, the read
-end sees the end of file: the process is asked to stop, and soon after its whole group is killed.
+end sees the end of file: the process is asked to stop, and soon after its whole group is killed. The same
+when it is silent: it writes a byte each time it renews its lease, and without the lease the run may be
+somebody else's by now, on another host.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 import time
 
 LIFELINE = "RONDO_LIFELINE_FD"
+SILENCE = "RONDO_LIFELINE_SECONDS"  # so long a silence means that the lease was lost
 GRACE_SECONDS = 10.0
 
 
@@ -29,15 +33,20 @@ class Stop:
 
 
 def listen(stop: Stop) -> None:
-    """Let SIGTERM set `stop`, and watch the lifeline if the supervisor gave one. Call before heavy imports."""
+    """Let SIGTERM set `stop`, and watch the lifeline if there is one. Call before heavy imports."""
     signal.signal(signal.SIGTERM, stop.ask)
     handle = os.environ.get(LIFELINE)
     if handle is not None:
-        threading.Thread(target=_watch, args=(int(handle), stop), daemon=True, name="lifeline").start()
+        silence = float(os.environ.get(SILENCE, "inf"))
+        watch = threading.Thread(
+            target=_watch, args=(int(handle), silence, stop), daemon=True, name="lifeline"
+        )
+        watch.start()
 
 
-def _watch(handle: int, stop: Stop) -> None:
-    while os.read(handle, 1):
+def _watch(handle: int, silence: float, stop: Stop) -> None:
+    patience = None if silence == float("inf") else silence
+    while select.select([handle], [], [], patience)[0] and os.read(handle, 1):
         pass
     stop.ask()
     time.sleep(GRACE_SECONDS)

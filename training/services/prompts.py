@@ -85,9 +85,11 @@ def _of_round(project: Project, number: int) -> QuerySet[Prompt]:
 
 
 def _drawn(project: Project, wanted: Mapping[str, Any], seed: int) -> list[Prompt]:
+    """Those that are said to stand on the wanted side come before those that fall on it by their digest."""
     prompts = project.prompts.filter(items=None) if wanted.get("unused") else project.prompts.all()
-    keys = sorted(prompts.values_list("pk", flat=True), key=lambda pk: _lot(seed, pk))
-    return list(_first(project, keys, wanted.get("split"), wanted["count"]))
+    split = wanted.get("split")
+    rows = sorted(prompts.values_list("pk", "split"), key=lambda row: (row[1] != split, _lot(seed, row[0])))
+    return list(_first(project, [pk for pk, _ in rows], split, wanted["count"]))
 
 
 def _first(project: Project, keys: list[int], split: str | None, count: int) -> Iterator[Prompt]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from training import webserver
+from training import embedded, webserver
 
 
 class Command(BaseCommand):
@@ -19,9 +21,11 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=16)
 
     def handle(self, *args: Any, host: str, port: int, threads: int, **options: Any) -> None:
-        if settings.EMBEDDED:
-            from training import embedded
-
-            embedded.start()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        engine = embedded.start() if settings.EMBEDDED else None
         self.stdout.write(f"Rondo is at http://{host}:{port}/")
-        webserver.serve(host, port, threads)
+        try:
+            webserver.serve(host, port, threads)
+        finally:
+            if engine is not None:
+                engine.stop()  # running recipes save and give their runs back
