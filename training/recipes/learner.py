@@ -7,21 +7,15 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.optim import AdamW
+from torch.optim import Optimizer
 
 from training.hyperparameters import Ppo
 from training.recipes.advantages import gae, masked_mean, shaped_rewards, whiten
+from training.recipes.descent import Descent, Rate
 from training.recipes.generate import row_seed
 from training.recipes.ppo_losses import adapted_kl, kl_k1, kl_k3, policy_loss, value_loss
-from training.recipes.rollout import Actors, Rollouts, pick_rows
+from training.recipes.rollout import Actors, Rollouts, by_pieces, pick_rows, policy_logprobs
 from training.recipes.state import load_state, save_state
-from training.recipes.text import answer_logprobs
-
-BAD_STEPS = 3  # gradient steps in a row that may be left out
-
-
-class Diverged(RuntimeError):
-    """Losses or gradients were not finite too many times in a row."""
 
 
 class Learner:
@@ -32,15 +26,17 @@ class Learner:
         self.settings = settings
         self.seed = seed
         self.kl = settings.kl
-        self.gradient_steps = 0
-        self.skipped = 0
-        self.bad_in_a_row = 0
+        self.gradient_steps = settings.epochs * math.ceil(settings.prompts_per_step / settings.minibatch)
         self.networks: dict[str, nn.Module] = {"policy": actors.policy, "value": actors.value}
-        self.rates = {"policy": settings.learning_rate, "value": settings.value_learning_rate}
-        self.optimizers = {
-            name: AdamW(network.parameters(), lr=self.rates[name], weight_decay=0.0)
-            for name, network in self.networks.items()
+        self.descents = {
+            "policy": self._descent(actors.policy, settings.learning_rate),
+            "value": self._descent(actors.value, settings.value_learning_rate),
         }
+
+    @property
+    def skipped(self) -> int:
+        """Gradient steps that were left out because something was not finite."""
+        return sum(descent.counts["skipped"] for descent in self.descents.values())
 
     def update(self, rollouts: Rollouts, step: int) -> dict[str, float]:
         """Learn from the samples of one step; its metrics, as means over the gradient steps."""
@@ -48,8 +44,10 @@ class Learner:
         rewards = shaped_rewards(self._earned(rollouts), rollouts.logprobs, rollouts.reference, mask, self.kl)
         advantages = gae(rewards, rollouts.values, mask, self.settings.gamma, self.settings.gae_lambda)
         returns, white = advantages + rollouts.values, whiten(advantages, mask)
+        first = (step - 1) * self.gradient_steps + 1
         parts = [
-            self._minibatch(rollouts, rows, white, returns) for rows in self._minibatches(len(mask), step)
+            self._minibatch(first + turn, rollouts, rows, white, returns)
+            for turn, rows in enumerate(self._minibatches(len(mask), step))
         ]
         metrics = describe(rollouts) | {"kl_weight": self.kl}
         self._adapt_kl(metrics["kl"], len(mask))
@@ -57,16 +55,25 @@ class Learner:
 
     def save(self, place: Path, extra: dict[str, int]) -> None:
         """Write everything a later update depends on, and `extra`."""
-        counts = {"gradient_steps": self.gradient_steps, "skipped": self.skipped, "bad": self.bad_in_a_row}
-        save_state(place, self.networks, self.optimizers, {"kl": self.kl, **counts, **extra})
+        counts = {name: descent.counts for name, descent in self.descents.items()}
+        save_state(place, self.networks, self._optimizers(), {"kl": self.kl, "counts": counts, **extra})
 
     def load(self, place: Path) -> dict[str, int]:
         """Go back to a savepoint; the `extra` of then."""
-        extra = load_state(place, self.networks, self.optimizers)
+        extra = load_state(place, self.networks, self._optimizers())
         self.kl = extra.pop("kl")
-        self.gradient_steps, self.skipped = extra.pop("gradient_steps"), extra.pop("skipped")
-        self.bad_in_a_row = extra.pop("bad")
+        for name, counts in extra.pop("counts").items():
+            self.descents[name].counts.update(counts)
         return extra
+
+    def _optimizers(self) -> dict[str, Optimizer]:
+        return {name: descent.optimizer for name, descent in self.descents.items()}
+
+    def _descent(self, network: nn.Module, peak: float) -> Descent:
+        """A warm-up, then a constant rate: fresh samples leave nothing to anneal to."""
+        settings = self.settings
+        rate = Rate(peak, settings.steps * self.gradient_steps, settings.warmup_steps, final=1.0)
+        return Descent(network.parameters(), rate, weight_decay=0.0, max_gradient=settings.max_gradient)
 
     def _earned(self, rollouts: Rollouts) -> Tensor:
         """(rows,) the score within its bounds, less the penalty of an answer that never ended."""
@@ -83,53 +90,23 @@ class Learner:
         return pieces
 
     def _minibatch(
-        self, rollouts: Rollouts, rows: Tensor, white: Tensor, returns: Tensor
+        self, number: int, rollouts: Rollouts, rows: Tensor, white: Tensor, returns: Tensor
     ) -> dict[str, float]:
-        """One gradient step of both networks; what it measured."""
+        """Gradient step `number` of both networks; what it measured."""
         settings, batch = self.settings, pick_rows(rollouts.batch, rows)
         mask, old = batch.answer_mask, rollouts.logprobs[rows]
-        logprobs = answer_logprobs(self.actors.policy, batch, settings.temperature)
+        logprobs = policy_logprobs(self.actors.policy, batch, settings.temperature)
         gain, outside = policy_loss(logprobs, old, white[rows], mask, settings.clip)
-        values = self.actors.value(batch)
+        values = by_pieces(self.actors.value, batch)
         misfit = value_loss(values, rollouts.values[rows], returns[rows], mask, settings.value_clip)
         return {
             "policy_loss": gain.item(),
             "value_loss": misfit.item(),
             "clip_fraction": outside.item(),
             "update_kl": masked_mean(kl_k3(old, logprobs.detach()), mask).item(),
-            "gradient_norm": self._descend(gain + settings.value_weight * misfit),
+            "gradient_norm": self.descents["policy"].step(number, gain),
+            "value_gradient_norm": self.descents["value"].step(number, settings.value_weight * misfit),
         }
-
-    def _descend(self, loss: Tensor) -> float:
-        """One step of both optimizers, left out where something is not finite; the policy's gradient norm."""
-        for optimizer in self.optimizers.values():
-            optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        norms = [self._clip(network) for network in self.networks.values()]
-        self._watch(loss.item(), norms)
-        if self.bad_in_a_row == 0:
-            self.gradient_steps += 1
-            warm = min(1.0, self.gradient_steps / max(1, self.settings.warmup_steps))
-            for name, optimizer in self.optimizers.items():
-                optimizer.param_groups[0]["lr"] = warm * self.rates[name]
-                optimizer.step()
-        return norms[0]
-
-    def _clip(self, network: nn.Module) -> float:
-        return nn.utils.clip_grad_norm_(network.parameters(), self.settings.max_gradient).item()
-
-    def _watch(self, loss: float, norms: list[float]) -> None:
-        """Count what is not finite. Raises Diverged when it goes on."""
-        if all(map(math.isfinite, (loss, *norms))):
-            self.bad_in_a_row = 0
-            return
-        self.skipped += 1
-        self.bad_in_a_row += 1
-        if self.bad_in_a_row > BAD_STEPS:
-            raise Diverged(
-                f"loss {loss}, gradient norms {norms}: not finite {self.bad_in_a_row} steps running, "
-                f"after {self.gradient_steps} good ones; try a lower learning rate or a stronger kl"
-            )
 
     def _adapt_kl(self, measured: float, answers: int) -> None:
         if self.settings.kl_target > 0:

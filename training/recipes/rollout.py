@@ -16,11 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.hyperparameters import Ppo
+from training.recipes.batches import by_length
 from training.recipes.generate import Answer, generate, prompt_ids, row_seed
 from training.recipes.reward_model import RewardModel
 from training.recipes.text import Batch, Encoded, answer_logprobs, collate, pad_id
 
 SOURCE = "ppo"
+PIECE = 16  # rows of one forward
 
 
 class ValueNet(nn.Module):
@@ -74,6 +76,7 @@ def prompts_of_step(total: int, count: int, seed: int, step: int) -> list[int]:
     return [orders[place // total][place % total] for place in range(first, first + count)]
 
 
+@torch.no_grad()
 def collect(
     actors: Actors, prompts: Sequence[dict[str, Any]], settings: Ppo, seed: int, step: int
 ) -> Rollouts:
@@ -96,16 +99,39 @@ def collect(
     )
     rows = [Encoded(prompt, list(answer.ids)) for prompt, answer in zip(ids, answers, strict=True)]
     batch = collate(rows, pad_id(actors.tokenizer))
-    scores = actors.reward.score([row["prompt"] for row in chosen], [answer.text for answer in answers])
+    scores = actors.reward.score(
+        [row["prompt"] for row in chosen], [answer.text for answer in answers], PIECE
+    )
     return Rollouts(
         chosen,
         answers,
         batch,
-        logprobs=_piecewise(_logprobs(actors.policy, settings), batch, settings.minibatch),
-        reference=_piecewise(_logprobs(actors.reference, settings), batch, settings.minibatch),
-        values=_piecewise(actors.value, batch, settings.minibatch),
+        logprobs=policy_logprobs(actors.policy, batch, settings.temperature),
+        reference=policy_logprobs(actors.reference, batch, settings.temperature),
+        values=by_pieces(actors.value, batch),
         scores=scores.to(batch.ids.device),
     )
+
+
+def policy_logprobs(model: Any, batch: Batch, temperature: float) -> Tensor:
+    """Log-probabilities of the answers under softmax(logits / temperature): (rows, width), nats."""
+    return by_pieces(partial(answer_logprobs, model, temperature=temperature), batch)
+
+
+def by_pieces(network: Callable[[Batch], Tensor], batch: Batch) -> Tensor:
+    """What a network says of a batch, (rows, width), a few rows of like length at a time.
+
+    A batch of mixed lengths is nearly half padding, which a forward over all of it would pay for.
+    """
+    found = torch.zeros(batch.ids.shape, device=batch.ids.device)
+    lengths = batch.attention.sum(1).tolist()
+    for rows in by_length(lengths, PIECE):
+        width = lengths[rows[0]]
+        piece = pick_rows(batch, torch.tensor(rows))
+        found[rows, :width] = network(
+            Batch(piece.ids[:, :width], piece.attention[:, :width], piece.answer_mask[:, :width])
+        )
+    return found
 
 
 def pick_rows(batch: Batch, rows: Tensor) -> Batch:
@@ -144,17 +170,6 @@ class RolloutLog:
         """Bytes that are safely on the disk."""
         os.fsync(self._file.fileno())
         return self._file.tell()
-
-
-def _logprobs(model: Any, settings: Ppo) -> Callable[[Batch], Tensor]:
-    return partial(answer_logprobs, model, temperature=settings.temperature)
-
-
-@torch.no_grad()
-def _piecewise(network: Callable[[Batch], Tensor], batch: Batch, size: int) -> Tensor:
-    """What a network says of the whole batch, `size` rows at a time."""
-    pieces = torch.split(torch.arange(len(batch.ids), device=batch.ids.device), size)
-    return torch.cat([network(pick_rows(batch, piece)) for piece in pieces])
 
 
 def _order(total: int, seed: int, turn: int) -> list[int]:

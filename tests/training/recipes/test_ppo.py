@@ -14,8 +14,9 @@ import torch
 
 from training.hyperparameters import Ppo
 from training.recipes import ppo
+from training.recipes.descent import BAD_STEPS, Diverged
 from training.recipes.guard import Stop
-from training.recipes.learner import BAD_STEPS, Diverged, Learner
+from training.recipes.learner import Learner
 from training.recipes.reward_model import Card, ProbeHead, ProbeNet, RewardModel
 from training.recipes.rollout import Rollouts, collect, prompts_of_step
 from training.recipes.text import answer_logprobs, load_policy, load_tokenizer
@@ -159,7 +160,7 @@ def test_a_poisoned_sample_is_skipped_and_poison_without_end_fails(tiny_policy: 
         learner.update(rollouts, 1)
     after = learner.actors.policy.parameters()
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    with pytest.raises(Diverged, match="not finite 4 steps running"):
+    with pytest.raises(Diverged, match="not finite for 4 steps"):
         learner.update(rollouts, 1)
 
 
@@ -193,9 +194,10 @@ def test_asked_to_stop_it_saves_and_goes_on_to_the_same_weights(
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(
     tiny_policy: Path, reward: Path, tmp_path: Path
 ) -> None:
-    whole, _ = case(tmp_path / "whole", tiny_policy, reward, steps=12)
+    whole, config = case(tmp_path / "whole", tiny_policy, reward, steps=12)
     killed, _ = case(tmp_path / "killed", tiny_policy, reward, steps=12)
-    assert start(whole).wait(120) == ExitCode.DONE
+    torch.set_num_threads(config.threads)
+    run(whole, config, Stop())
     first = start(killed)
     while 3 not in metrics(killed) and first.poll() is None:
         time.sleep(0.005)
