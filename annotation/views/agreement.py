@@ -17,10 +17,9 @@ from annotation import charts
 from annotation.access import researcher_project_or_404
 from annotation.http import AuthenticatedHttpRequest
 from annotation.models import Project, RoundPurpose
-from annotation.selectors.agreement import Agreement, DisputedItem, most_disputed, round_agreement
-from annotation.selectors.bias import leanings
+from annotation.selectors.agreement import Agreement, DisputedItem
 from annotation.stats.estimate import Estimate
-from annotation.views import beside, panels
+from annotation.views import beside, figures, panels
 from annotation.views.common import KIND_WORDS
 from annotation.views.matrix import matrix
 from annotation.views.show import Share, coefficient, drawn, share
@@ -71,14 +70,14 @@ def agreement(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
 
 def _page(project: Project) -> dict[str, Any]:
     ceiling = panels.ceiling(project)
-    rows = panels.working(project, beside.judged(project))
-    among = round_agreement(project)
+    rows = panels.working(project, figures.judged(project))
+    among = figures.among(project)
     timeline = panels.timeline(rows, ceiling)
     cuts, head = slices(rows, ceiling)
     squares = matrix(project)
     measured = measures(among, rows)
     leaning_rows = _leanings(project)
-    disputed = [_disputed(project, item) for item in most_disputed(project, DISPUTED)]
+    disputed = [_disputed(project, item) for item in figures.disputed(project)[:DISPUTED]]
     return {
         "project": project,
         "pooled": share(beside.agreement(rows)),
@@ -141,7 +140,7 @@ def _measure(name: str, estimate: Estimate, about: str) -> Measure:
 
 
 def _leanings(project: Project) -> list[Leaning]:
-    found = leanings(project)
+    found = figures.leanings(project)
     rows = [
         (_("The answer shown first wins"), found.position.overall, None),
         (_("The longer answer wins"), found.length.overall, found.researchers_length.overall),

@@ -17,9 +17,8 @@ from annotation.access import researcher_project_or_404
 from annotation.http import AuthenticatedHttpRequest
 from annotation.models import Project, Qualification, QualificationState, User
 from annotation.research_forms import ReasonForm
-from annotation.selectors.bias import leanings
 from annotation.services import screening
-from annotation.views import beside, panels
+from annotation.views import beside, figures, panels
 from annotation.views.show import Share, coefficient, share
 from annotation.views.tables import Table, asked
 from annotation.views.testpath import paths
@@ -46,7 +45,7 @@ def annotator(request: AuthenticatedHttpRequest, slug: str, pk: int) -> HttpResp
     person = next((one for one in everybody if one.row.annotator_id == pk), None)
     if person is None:
         raise Http404
-    rows = [row for row in beside.judged(project) if row.answer.annotator_id == pk]
+    rows = [row for row in figures.judged(project) if row.answer.annotator_id == pk]
     page = _page(project, pk, rows, ceiling) | {"person": person}
     if answer := asked(request, project, page["tables"]):
         return answer
@@ -91,7 +90,7 @@ def _page(project: Project, pk: int, rows: list[beside.Judged], ceiling: Share) 
     timeline = panels.timeline(rows, ceiling)
     tests = paths(project, pk)
     standing = screening.standing(project, User.objects.get(pk=pk))
-    found = leanings(project)
+    found = figures.leanings(project)
     return {
         "project": project,
         "ceiling": ceiling,

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from annotation.charts import shade
 from annotation.models import Project
-from annotation.selectors.agreement import Matrix, agreement_matrix
+from annotation.selectors.agreement import Matrix
+from annotation.views import figures
 from annotation.views.show import share
 from annotation.views.tables import Table
 
@@ -43,7 +44,7 @@ class Panel:
 
 
 def matrix(project: Project) -> Panel:
-    found = agreement_matrix(project)
+    found = figures.matrix(project)
     cells = _both_ways(found)
     enough = [value for value, n in cells.values() if n >= FEWEST]
     low, high = (min(enough), max(enough)) if enough else (50.0, 100.0)

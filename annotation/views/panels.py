@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 from annotation import charts
 from annotation.charts import Axis, Level, Point, Series, Svg
 from annotation.models import AccountKind, Project, Qualification, QualificationState
-from annotation.selectors.agreement import Agreement, calibration_ceiling
-from annotation.selectors.annotators import AnnotatorRow, annotator_rows
+from annotation.selectors.agreement import Agreement
+from annotation.selectors.annotators import AnnotatorRow
 from annotation.stats.estimate import Estimate
-from annotation.views import beside
+from annotation.views import beside, figures
 from annotation.views.beside import Judged, Slice
 from annotation.views.common import KIND_WORDS
 from annotation.views.show import Share, drawn, share
@@ -93,7 +93,7 @@ def scale(shares: Iterable[Share]) -> Axis:
 
 def people(project: Project, ceiling: Share) -> tuple[Axis, list[Person]]:
     """(the axis, every annotator, those with most labels first)."""
-    rows = annotator_rows(project)
+    rows = figures.annotators(project)
     shares = [share(row.agreement) for row in rows]
     across = scale([*shares, ceiling])
     return across, [_person(row, own, across, ceiling) for row, own in zip(rows, shares, strict=True)]
@@ -241,4 +241,4 @@ def _cells(estimate: Estimate) -> list[float | None]:
 
 
 def ceiling(project: Project) -> Share:
-    return ceiling_of(calibration_ceiling(project))
+    return ceiling_of(figures.ceiling(project))

@@ -19,7 +19,7 @@ from annotation.charts import Axis, Point, Svg
 from annotation.http import AuthenticatedHttpRequest
 from annotation.models import Project
 from annotation.selectors.ratings import RatedSource, Ratings
-from annotation.selectors.ratings import ratings as ratings_of
+from annotation.views import figures
 from annotation.views.tables import Cell, Table, asked
 
 
@@ -59,7 +59,7 @@ class Rated:
 @require_GET
 def ratings(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
     project = researcher_project_or_404(request.user, slug)
-    found = ratings_of(project)
+    found = figures.ratings(project)
     tables = {"ratings": table(found), "wins": wins_table(found)}
     if answer := asked(request, project, tables):
         return answer
@@ -68,7 +68,7 @@ def ratings(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
 
 def panel(project: Project, found: Ratings | None = None) -> dict[str, Any]:
     """What a page shows of the ratings."""
-    found = found or ratings_of(project)
+    found = found or figures.ratings(project)
     across = axis_of(found)
     return {
         "rated": rows(found, across),

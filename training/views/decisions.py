@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotation.models import Project, ResearcherLabel, Round, RoundPurpose, RoundState
-from annotation.selectors.agreement import most_disputed
 from annotation.selectors.progress import round_progress
+from annotation.views import figures
 from annotation.views.panels import Person
 from training import wording
 from training.models import Checkpoint, CheckpointRole, Run, RunState
@@ -129,7 +129,7 @@ def _calibration(project: Project) -> Iterator[Decision]:
 def _disputed(project: Project) -> Iterator[Decision]:
     found = [
         item
-        for item in most_disputed(project, 100)
+        for item in figures.disputed(project)
         if item.annotators >= SEVERAL and item.disagreement >= DISPUTED
     ]
     if found:

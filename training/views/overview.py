@@ -19,11 +19,9 @@ from annotation.access import researcher_project_or_404
 from annotation.http import AuthenticatedHttpRequest
 from annotation.labels import Kind
 from annotation.models import Annotation, Project, Round, RoundPurpose, RoundState
-from annotation.selectors.agreement import round_agreement
 from annotation.selectors.progress import Progress, round_progress
-from annotation.selectors.ratings import ratings as ratings_of
 from annotation.stats.estimate import wilson
-from annotation.views import agreement, beside, panels, ratings
+from annotation.views import agreement, beside, figures, panels, ratings
 from annotation.views.matrix import matrix
 from annotation.views.show import coefficient, share
 from annotation.views.tables import asked
@@ -46,19 +44,19 @@ def overview(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
 
 def _page(project: Project) -> dict[str, Any]:
     ceiling = panels.ceiling(project)
-    rows = panels.working(project, beside.judged(project))
+    rows = panels.working(project, figures.judged(project))
     across, people = panels.people(project, ceiling)
     timeline = panels.timeline(rows, ceiling)
     cuts, cuts_head = agreement.slices(rows, ceiling)
-    among = round_agreement(project)
-    squares, rated, bought = matrix(project), ratings_of(project), gains.gains(project)
+    among = figures.among(project)
+    squares, rated, bought = matrix(project), figures.ratings(project), gains.gains(project)
     flat = [cut for _group, some in cuts for cut in some]
     labelling = project.rounds.filter(purpose=RoundPurpose.LABEL)
     open_round = labelling.filter(state=RoundState.OPEN).order_by("number").last()
     return {
         "project": project,
         "open_round": open_round,
-        "updated": timezone.now(),
+        "updated": figures.updated(project),
         "pooled": share(beside.agreement(rows)),
         "ceiling": ceiling,
         "alpha": coefficient(among.comparisons.alpha_ordinal),
