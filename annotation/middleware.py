@@ -12,7 +12,7 @@ RETRY_SECONDS = 5
 
 
 class DatabaseTrouble:
-    """Says 503 with Retry-After when the database is away, so that the desk keeps the draft and tries again."""
+    """Says 503 with Retry-After when the database is away: the desk keeps the draft and tries again."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -24,7 +24,8 @@ class DatabaseTrouble:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
         answer = JsonResponse(
-            {"code": "database_away", "message": _("The database is not reachable; nothing was stored.")}, status=503
+            {"code": "database_away", "message": _("The database is not reachable; nothing was stored.")},
+            status=503,
         )
         answer["Retry-After"] = str(RETRY_SECONDS)
         return answer

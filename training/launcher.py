@@ -92,7 +92,7 @@ def _spawn(kind: str, folder: RunDir, told: Mapping[str, str], hold: int) -> sub
         return subprocess.Popen(
             [sys.executable, "-m", "training.recipes", kind, str(folder.root)],
             cwd=ROOT,
-            env=child_environment(os.environ) | told,
+            env={**child_environment(os.environ), **told},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -10,7 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from annotation.labels import Kind
 from annotation.models.projects import Project
 
-KIND_CHOICES = [(Kind.SCORE.value, _("Score")), (Kind.COMPARE.value, _("Compare")), (Kind.RANK.value, _("Rank"))]
+KIND_CHOICES = [
+    (Kind.SCORE.value, _("Score")),
+    (Kind.COMPARE.value, _("Compare")),
+    (Kind.RANK.value, _("Rank")),
+]
 
 
 class Prompt(models.Model):
@@ -21,12 +25,16 @@ class Prompt(models.Model):
     messages = models.JSONField()
     language = models.CharField(max_length=20, blank=True)
     tags = models.JSONField(default=list, blank=True)
-    split = models.CharField(max_length=20, blank=True, help_text=_("train, test, or empty: decided at freezing"))
+    split = models.CharField(
+        max_length=20, blank=True, help_text=_("train, test, or empty: decided at freezing")
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "external_id"], name="prompt_external_id_once_per_project")
+            models.UniqueConstraint(
+                fields=["project", "external_id"], name="prompt_external_id_once_per_project"
+            )
         ]
 
     def __str__(self) -> str:
@@ -95,7 +103,9 @@ class Round(models.Model):
     overlap = models.PositiveIntegerField(
         default=1, validators=[MinValueValidator(1)], help_text=_("Annotators per item, unless the item says")
     )
-    check_rate = models.FloatField(default=0.0, help_text=_("Share of hidden checks in each annotator's work"))
+    check_rate = models.FloatField(
+        default=0.0, help_text=_("Share of hidden checks in each annotator's work")
+    )
     criteria = models.JSONField(default=list, blank=True)  # frozen copy, made when the round opens
     created_at = models.DateTimeField(default=timezone.now)
     opened_at = models.DateTimeField(null=True, blank=True)
@@ -105,7 +115,9 @@ class Round(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "purpose", "number"], name="round_number_once_per_project")
+            models.UniqueConstraint(
+                fields=["project", "purpose", "number"], name="round_number_once_per_project"
+            )
         ]
 
     def __str__(self) -> str:
@@ -123,7 +135,9 @@ class Item(models.Model):
     completions: models.ManyToManyField[Completion, ItemCompletion] = models.ManyToManyField(
         Completion, through="annotation.ItemCompletion", related_name="items"
     )
-    copy_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies")
+    copy_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies"
+    )
 
     class Meta:
         constraints = [

@@ -84,7 +84,9 @@ class Criterion(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["project", "name"], name="criterion_name_once_per_project"),
-            models.CheckConstraint(condition=models.Q(low__lt=models.F("high")), name="criterion_low_below_high"),
+            models.CheckConstraint(
+                condition=models.Q(low__lt=models.F("high")), name="criterion_low_below_high"
+            ),
             models.CheckConstraint(condition=models.Q(step__gte=0), name="criterion_step_not_negative"),
         ]
 

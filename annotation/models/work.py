@@ -36,7 +36,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
 
 class Seat(models.Model):
-    """One judgement an item wants. Project, round and kind are copied so that a claim tests own columns only."""
+    """One judgement an item wants. Project, round and kind are copied: a claim tests own columns only."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="seats")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="seats")
@@ -110,7 +110,11 @@ class Hold(models.Model):
     draft_at = models.DateTimeField(null=True, blank=True)
     skip_reason = models.CharField(max_length=12, choices=SkipReason, blank=True)
     revises = models.ForeignKey(
-        "annotation.Annotation", on_delete=models.PROTECT, null=True, blank=True, related_name="revising_holds"
+        "annotation.Annotation",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="revising_holds",
     )
 
     objects = HoldQuerySet.as_manager()
@@ -118,7 +122,9 @@ class Hold(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["annotator", "project"], condition=models.Q(state="open"), name="one_open_hold_per_project"
+                fields=["annotator", "project"],
+                condition=models.Q(state="open"),
+                name="one_open_hold_per_project",
             )
         ]
 
@@ -139,7 +145,9 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
 class Annotation(models.Model):
     """What an annotator submitted. Never edited: a correction is a new row that replaces this one."""
 
-    hold = models.OneToOneField(Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="annotation")
+    hold = models.OneToOneField(
+        Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="annotation"
+    )
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="annotations")
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="annotations")
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="annotations")

@@ -83,7 +83,7 @@ def test_pairs_go_into_a_project(project: Project, tmp_path: Path) -> None:
 
 def test_a_bad_file_leaves_no_new_project(db: None, file: Path) -> None:
     file.write_text("{}")
-    with pytest.raises(CommandError, match="Line 1: id is missing. Nothing was stored"):
+    with pytest.raises(CommandError, match=r"Line 1: id is missing\. Nothing was stored"):
         run("import_items", "new", file, "--create")
     assert not Project.objects.exists()
 

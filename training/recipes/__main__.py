@@ -54,7 +54,9 @@ def execute(kind: RunKind, folder: RunDir, stop: Stop) -> int:
     return ExitCode.DONE
 
 
-def recipe(kind: RunKind, folder: RunDir, config: Config, events: Events, stop: Stop) -> dict[str, Any] | None:
+def recipe(
+    kind: RunKind, folder: RunDir, config: Config, events: Events, stop: Stop
+) -> dict[str, Any] | None:
     """Import the recipe of `kind` only now (torch takes seconds) and run it."""
     if kind is RunKind.ECHO:
         from training.recipes import echo

@@ -1,4 +1,4 @@
-"""The recipe that trains nothing: it counts, saves and can fail, so that the engine and a worker can be tried."""
+"""The recipe that trains nothing: it counts, saves and can fail, so that a worker can be tried."""
 
 from __future__ import annotations
 

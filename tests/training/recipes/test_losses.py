@@ -141,7 +141,7 @@ def test_the_loss_of_no_difference_is_log_two(loss: object) -> None:
 
 
 def test_the_imitation_term_is_the_likelihood_per_token_of_answers_that_never_lose() -> None:
-    """Answer 0 wins twice, 1 wins once and loses once, 2 loses: only 0 counts, (1 + 3) / 2 tokens = 2 nats."""
+    """Answer 0 wins twice, 1 wins and loses, 2 loses: only 0 counts, (1 + 3) / 2 tokens = 2 nats."""
     logprobs = torch.tensor([[-1.0, -3.0], [-5.0, 0.0], [-7.0, -7.0]])
     mask = torch.tensor([[True, True], [True, False], [True, True]])
     winner, loser = torch.tensor([0, 0, 1]), torch.tensor([1, 2, 2])

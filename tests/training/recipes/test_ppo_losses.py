@@ -25,7 +25,7 @@ def test_the_policy_loss_takes_the_worse_of_free_and_clipped_ratio() -> None:
 def test_a_token_gets_no_gradient_once_its_gain_is_beyond_the_clip() -> None:
     logprobs = tensor([[1.5, 1.5, 0.5, 0.5]]).log().requires_grad_()
     advantages = tensor([[1.0, -1.0, 1.0, -1.0]])
-    policy_loss(logprobs, torch.zeros(1, 4), advantages, torch.ones(1, 4).bool(), 0.2)[0].backward()
+    policy_loss(logprobs, torch.zeros(1, 4), advantages, torch.ones(1, 4).bool(), 0.2)[0].backward()  # type: ignore[no-untyped-call]
     assert logprobs.grad is not None
     assert [bool(entry != 0) for entry in logprobs.grad[0]] == [False, True, True, False]
 
@@ -34,7 +34,7 @@ def test_before_any_update_the_gradient_is_that_of_the_policy_gradient() -> None
     logprobs = tensor([[-1.0, -2.0, -3.0]]).requires_grad_()
     mask = tensor([[True, True, False]])
     loss, share = policy_loss(logprobs, logprobs.detach(), tensor([[2.0, -4.0, 9.0]]), mask, 0.2)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.testing.assert_close(logprobs.grad, tensor([[-1.0, 2.0, 0.0]]))
     assert share.item() == 0
 
@@ -49,7 +49,7 @@ def test_a_value_that_ran_far_from_its_old_estimate_is_judged_at_the_clip() -> N
     """V 3 from 0 to a return of 3, clip .5: judged at .5, so the loss is 2.5^2 / 2 though V is right."""
     value = tensor([[3.0]]).requires_grad_()
     loss = value_loss(value, torch.zeros(1, 1), tensor([[3.0]]), torch.ones(1, 1).bool(), clip=0.5)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     assert loss.item() == pytest.approx(2.5**2 / 2)
     assert value.grad is not None
     assert value.grad.item() == 0
