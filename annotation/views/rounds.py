@@ -37,7 +37,7 @@ def round_new(request: AuthenticatedHttpRequest, slug: str) -> HttpResponse:
     """Design a round; the button that was pressed says whether to preview or to make it."""
     project = researcher_project_or_404(request.user, slug)
     writers = sources(project)
-    unnamed = _("no source")
+    unnamed = _("not said")
     choices = [(source, f"{source or unnamed} ({count})") for source, count in writers]
     purpose = request.GET.get("purpose", RoundPurpose.LABEL.value)
     form = RoundForm(choices, posted(request), initial={"seed": secrets.randbelow(2**31), "purpose": purpose})
