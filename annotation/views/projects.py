@@ -13,7 +13,7 @@ from annotation.access import RESEARCH, researcher_project_or_404
 from annotation.errors import Refused
 from annotation.http import AuthenticatedHttpRequest
 from annotation.models import Membership, Project, User
-from annotation.research_forms import CriterionFormSet, ProjectForm, ProjectSettingsForm, ScreeningForm
+from annotation.project_forms import CriterionFormSet, ProjectForm, ProjectSettingsForm, ScreeningForm
 from annotation.services.presets import USES
 from annotation.services.projects import create_project
 from annotation.transactions import write
