@@ -46,7 +46,11 @@ def test_the_databases_are_not_published(compose: dict[str, Any]) -> None:
 
 
 def test_all_that_train_or_serve_share_one_artefact_volume(compose: dict[str, Any]) -> None:
-    sharing = [name for name, service in compose["services"].items() if "artefacts:/artefacts" in service.get("volumes", [])]
+    sharing = [
+        name
+        for name, service in compose["services"].items()
+        if "artefacts:/artefacts" in service.get("volumes", [])
+    ]
     assert {"web", "worker-light", "worker-training"} <= set(sharing)
 
 

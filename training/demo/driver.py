@@ -53,15 +53,18 @@ class Demo:
 
     def run(self) -> dict[str, Any]:
         """All rounds; the summary. The round after the last is drafted, opened and left to people."""
+        started = time.monotonic()
         with self._timed("sample"):
             first = cycles.start_sampling(project=self.project, plan=self.plan.loop, seed=self.plan.seed)
             tasks.ring(first.pk)
             people = self._let_in()
             self._wait([first])
         for number in range(1, self.plan.rounds + 1):
-            self.rows.append(self._turn(number, people))
-            self.on_round(self.rows[-1])
-            self.seconds = {}
+            row = self._turn(number, people)
+            row["wall_seconds"] = round(time.monotonic() - started, 1)
+            self.rows.append(row)
+            self.on_round(row)
+            self.seconds, started = {}, time.monotonic()
         drafted = self._round(self.plan.rounds + 1)
         rounds.open_round(round_id=drafted.pk)
         return self.summary()

@@ -25,7 +25,7 @@ from annotation.views import agreement, beside, figures, panels, ratings
 from annotation.views.matrix import matrix
 from annotation.views.show import coefficient, share
 from annotation.views.tables import asked
-from training.views import gains
+from training.views import experiments, gains
 from training.views.decisions import decisions
 
 DAY = timedelta(days=1)
@@ -74,6 +74,7 @@ def _page(project: Project) -> dict[str, Any]:
         "empty": not (people or rated.sources or project.prompts.exists()),
         **ratings.panel(project, rated),
         **gains.panel(bought),
+        **experiments.panel(),
         "tables": {
             "agreement": timeline["table"],
             "slices": panels.cuts_table(flat),
@@ -81,6 +82,7 @@ def _page(project: Project) -> dict[str, Any]:
             "ratings": ratings.table(rated),
             "matrix": squares.table,
             **gains.tables(bought),
+            **experiments.tables(),
         },
     }
 

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from training.demo.plan import Mode, Plan
+from training.rundir import write_json
 
 HOST = "127.0.0.1"
 MODES = {"": Mode.SCREENED, "1": Mode.UNSCREENED, "weighted": Mode.WEIGHTED}
@@ -38,9 +39,9 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         from training import embedded
         from training.demo.driver import Demo
-        from training.demo.table import round_table
 
-        demo = Demo(plan, on_round=lambda row: self.stdout.write(round_table(row)))
+        demo = Demo(plan, on_round=lambda row: self._tell(row, demo, folder))
+        write_json(folder / "summary.json", demo.summary())
         passwords = demo.prepare()
         engine = embedded.start()
         try:
@@ -50,6 +51,13 @@ class Command(BaseCommand):
                 self._loop(demo, folder)
         finally:
             engine.stop()
+
+    def _tell(self, row: dict[str, Any], demo: Any, folder: Path) -> None:
+        """Print a round that has ended, and let the overview page draw it."""
+        from training.demo.table import round_table
+
+        self.stdout.write(round_table(row))
+        write_json(folder / "summary.json", demo.summary())
 
     def _serve(self, demo: Any, folder: Path, passwords: dict[str, str], wanted: int) -> None:
         """Serve in this thread, the loop in another; a loop that fails says so and leaves the pages up."""
@@ -64,8 +72,6 @@ class Command(BaseCommand):
         webserver.serve(HOST, port)
 
     def _loop(self, demo: Any, folder: Path) -> None:
-        from training.rundir import write_json
-
         write_json(folder / "summary.json", demo.run())
         self.stdout.write(f"summary: {folder / 'summary.json'}")
 
