@@ -75,7 +75,7 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Project
         fields = [
-            "name", "description", "screening_required", "weighting", "read_backwards", "autopilot",
+            "name", "description", "screening_required", "suspends", "weighting", "read_backwards", "autopilot",
             "hold_minutes", "undo_seconds", "flags",
         ]  # fmt: skip
         labels = {
@@ -83,6 +83,7 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "description": _("Description"),
             "screening_required": _("Screening"),
             "weighting": _("Weighting"),
+            "suspends": _("Suspend on hidden checks"),
             "read_backwards": _("Read backwards"),
             "autopilot": _("Autopilot"),
             "hold_minutes": _("Minutes an item is held"),

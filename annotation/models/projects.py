@@ -33,6 +33,9 @@ class Project(models.Model):
     screening_required = models.BooleanField(
         default=True, help_text=_("Annotators pass the screening test before they label")
     )
+    suspends = models.BooleanField(
+        default=True, help_text=_("Whoever drifts from the researchers on hidden checks is suspended")
+    )
     screening_rule = models.JSONField(
         default=dict, blank=True, help_text=_("What differs from the default rule")
     )

@@ -30,6 +30,8 @@ def seat_for(project_id: int, annotator: User, kind: Kind) -> Seat | None:
 def record(annotation: Annotation) -> None:
     """Suspend whoever has drifted from the researchers, by the checks since they were last judged fit."""
     project, annotator = annotation.project, annotation.annotator
+    if not project.suspends:  # the checks still anchor the reliabilities
+        return
     qualification = screening.standing(project, annotator)
     given = Annotation.objects.standing().filter(
         project=project, annotator=annotator, purpose=SeatPurpose.CHECK

@@ -115,8 +115,8 @@ def read_item(data: object, scales: Scales) -> ItemLine:
     if unknown := line.keys() - KEYS:
         raise ValueError(f"unknown key {min(unknown)!r:.80}")
     name = a_text("id", line.get("id"), MAX_ID, least=1)
-    completions = _completions(line.get("completions"))
     given = [an_object("a label", label) for label in a_list("labels", line.get("labels", []))]
+    completions = _completions(line.get("completions", []), least=1 if given else 0)
     kind = _kind(line.get("kind"), given, len(completions))
     return ItemLine(
         item_id=name,
@@ -183,10 +183,11 @@ def _message(field: str, message: dict[str, Any]) -> dict[str, str]:
     return {"role": message["role"], "content": a_text(f"content of {field}", message["content"], MAX_TEXT)}
 
 
-def _completions(value: object) -> list[CompletionLine]:
+def _completions(value: object, least: int) -> list[CompletionLine]:
+    """None at all is a prompt to be sampled from."""
     given = [an_object("a completion", one) for one in a_list("completions", value, MAX_COMPLETIONS)]
-    if not given:
-        raise ValueError("completions is empty")
+    if len(given) < least:
+        raise ValueError("completions is empty, but there are labels")
     seen: Counter[str] = Counter()
     return [_completion(one, seen) for one in given]
 

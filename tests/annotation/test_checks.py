@@ -120,6 +120,17 @@ def test_who_drifts_away_is_suspended(project: Project, researcher: User, annota
         seats.next_hold(project=project, annotator=annotator)
 
 
+def test_nobody_is_suspended_where_the_project_says_so(
+    project: Project, researcher: User, annotator: User
+) -> None:
+    project.suspends = False
+    project.save(update_fields=["suspends"])
+    checked_round(project, researcher, compare=8)
+    drift(project, annotator, SECOND)
+    assert not Qualification.objects.exists()
+    assert checks(project) == {annotator.pk: (0, 3)}
+
+
 def test_who_agrees_is_left_in_peace(project: Project, researcher: User, annotator: User) -> None:
     checked_round(project, researcher, compare=8)
     drift(project, annotator, right_label(project.rounds.get(purpose="calibration").items.all()[0]))

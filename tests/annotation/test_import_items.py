@@ -235,7 +235,7 @@ def test_a_criterion_that_was_rated_alike_throughout_still_has_a_range(project: 
         (line(prompt=[{"role": "user"}]), "role and content"),
         (line(prompt=[{"role": "god", "content": ""}]), "role 'god'"),
         (line(prompt="x" * 200_001), "200001 characters"),
-        (line(completions=[]), "completions is empty"),
+        (line(completions=[], labels=[label()]), "completions is empty"),
         (line(completions={"text": ""}), "not a list"),
         (line(completions=["text"]), "not an object"),
         (line(completions=[{"text": None}]), "is missing"),
@@ -307,3 +307,9 @@ def test_a_judgement_is_not_changed_by_a_later_file(project: Project) -> None:
 
 def test_the_last_of_many_lines_is_checked_before_the_first_is_stored(project: Project) -> None:
     assert refused(project, *map(line, range(300)), b"{}\n").line == 301
+
+
+def test_a_line_without_completions_is_a_prompt_to_sample_from(project: Project) -> None:
+    report = read(project, {"id": "ask", "prompt": "Why?"})
+    assert (report.items, report.completions, report.labels) == (1, 0, 0)
+    assert project.prompts.get().text == "Why?"

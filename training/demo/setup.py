@@ -64,6 +64,7 @@ def make_project(plan: Plan) -> Project:
         description="The built-in tiny world: short requests in English and Chinese, a base policy of one "
         "million weights, and a hidden oracle that nobody in the product sees.",
         screening_required=plan.screened,
+        suspends=plan.screened,
         weighting=plan.mode is Mode.WEIGHTED,
         flags=FLAGS,
     )
