@@ -126,6 +126,9 @@ class Events:
     def error(self, code: str, text: str) -> None:
         self.emit("error", code=code, text=text)
 
+    def close(self) -> None:
+        self._file.close()
+
     def emit(self, event: str, **fields: Any) -> None:
         row = {"event": event, "at": round(time.time(), 3), **fields}
         self._file.write(json.dumps(_finite(row), ensure_ascii=False) + "\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import traceback
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,11 @@ def main() -> int:
 def execute(kind: RunKind, folder: RunDir, stop: Stop) -> int:
     """Run the recipe and write its result; the exit status."""
     config = folder.read_config()
-    events = Events(folder.events)
+    with closing(Events(folder.events)) as events:
+        return _execute(kind, folder, config, events, stop)
+
+
+def _execute(kind: RunKind, folder: RunDir, config: Config, events: Events, stop: Stop) -> int:
     if folder.read_result() is not None:
         return ExitCode.DONE
     try:

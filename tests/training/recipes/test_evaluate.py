@@ -97,7 +97,7 @@ def test_it_evaluates_whole_policies(tiny_policy: Path, tmp_path: Path) -> None:
     write_jsonl(folder.prompts, prompts)
     events = Events(folder.events)
     result = evaluate.run(folder, folder.read_config(), events, Stop())
-    events._file.close()
+    events.close()
     assert result is not None
     rows = list(read_jsonl(folder.completions))
     scores = model.score([prompts[0]["prompt"]] * 2, [r["text"] for r in rows[:2]])

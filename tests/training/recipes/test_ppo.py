@@ -62,7 +62,7 @@ def run(folder: RunDir, config: Config, stop: Stop) -> dict[str, Any] | None:
     try:
         return ppo.run(folder, config, events, stop)
     finally:
-        events._file.close()
+        events.close()
 
 
 def metrics(folder: RunDir) -> dict[int, dict[str, float]]:

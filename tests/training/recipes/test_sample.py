@@ -40,7 +40,7 @@ def run(folder: RunDir, stop: Stop | None = None) -> dict[str, Any] | None:
     try:
         return sample.run(folder, folder.read_config(), events, stop or Stop())
     finally:
-        events._file.close()
+        events.close()
 
 
 def completions(folder: RunDir) -> list[dict[str, Any]]:
