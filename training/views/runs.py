@@ -27,7 +27,7 @@ from training.tasks import ring
 from training.views import curves, runfiles
 from training.views.evaluation import evaluation
 from training.views.evaluation import table as evaluation_table
-from training.views.stages import named, note, stages
+from training.views.stages import named, note, settled, stages
 
 PER_PAGE = 50
 STOP_POLLING = 286  # htmx: swap this in and ask no more
@@ -76,7 +76,7 @@ def run_panel(request: AuthenticatedHttpRequest, slug: str, pk: int) -> HttpResp
     project = researcher_project_or_404(request.user, slug)
     found = _run_or_404(project, pk)
     page = _panel(request, project, found)
-    return render(request, "training/run_panel.html", page, status=STOP_POLLING if found.ended else 200)
+    return render(request, "training/run_panel.html", page, status=STOP_POLLING if page["settled"] else 200)
 
 
 @login_required
@@ -148,6 +148,7 @@ def _panel(request: AuthenticatedHttpRequest, project: Project, found: Run) -> d
         "nothing_yet": _("Curves come with the first steps."),
         "administers": has_role(request.user, project, ADMINISTER),
         "stages": stages(found),
+        "settled": settled(found),
         "figures": first,
         "more_figures": rest,
         "log": runfiles.log(found),

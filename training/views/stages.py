@@ -49,6 +49,11 @@ def stages(run: Run) -> list[Stage]:
     return [*boxes, *_draft(run.cycle)]
 
 
+def settled(run: Run) -> bool:
+    """Whether nothing that its page shows will change: it has ended, and so has its cycle."""
+    return run.ended and (run.cycle is None or all(each.ended for each in runs_of(run.cycle)))
+
+
 def runs_of(cycle: Cycle) -> list[Run]:
     """The runs that stand, in the order of the loop: one that was resumed gives its place to the newer."""
     standing = cycle.runs.filter(resumptions=None).select_related("project", "checkpoint", "policy__run")

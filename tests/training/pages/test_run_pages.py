@@ -12,7 +12,7 @@ from django.urls import reverse
 from annotation.models import Project, User
 from tests.factories import make_project
 from tests.training.factories import claimed, echo, fresh, succeed
-from training.models import Metric, Run, RunState
+from training.models import Cycle, Metric, PreferenceSet, Run, RunState
 from training.rundir import RunDir
 from training.services import leases
 from training.views import curves, runfiles
@@ -56,6 +56,17 @@ def test_the_last_panel_ends_the_asking(page: Client, project: Project) -> None:
     assert page.get(url(run, "run-panel")).status_code == 200
     succeed(run)
     assert page.get(url(run, "run-panel")).status_code == 286
+
+
+def test_the_panel_of_an_ended_run_lives_on_with_its_cycle(page: Client, project: Project) -> None:
+    frozen = PreferenceSet.objects.create(project=project, number=1, sha256="0" * 64)
+    cycle = Cycle.objects.create(project=project, number=1, preference_set=frozen)
+    first, second = echo(project), echo(project)
+    project.runs.update(cycle=cycle)
+    succeed(first)
+    assert page.get(url(first, "run-panel")).status_code == 200
+    succeed(second)
+    assert page.get(url(first, "run-panel")).status_code == 286
 
 
 def test_an_ended_run_asks_for_nothing(page: Client, project: Project) -> None:
