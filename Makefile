@@ -6,7 +6,7 @@ export PYTHONUNBUFFERED := 1
 DEMO = $(foreach option,SEED ROUNDS SERVE UNSCREENED PORT,$(if $($(option)),--$(shell echo $(option) | tr A-Z a-z) $($(option))))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint fix base messages clean
+.PHONY: help demo serve test lint fix base messages schema clean
 
 help: ## print this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ base: $(VENV)/demo ## train the base policy of the tiny world again (4 minutes)
 messages: $(VENV)/demo ## collect and compile the translations (needs gettext)
 	$(RUN) manage.py makemessages --locale zh_Hans --ignore .venv --ignore var
 	$(RUN) manage.py compilemessages --ignore .venv
+
+schema: $(VENV)/demo ## write the OpenAPI schema to docs/openapi.yaml
+	$(RUN) manage.py spectacular --validate --file docs/openapi.yaml
 
 clean: ## remove what the commands made
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
