@@ -75,8 +75,8 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Project
         fields = [
-            "name", "description", "screening_required", "suspends", "weighting", "read_backwards", "autopilot",
-            "hold_minutes", "undo_seconds", "flags",
+            "name", "description", "screening_required", "suspends", "weighting", "read_backwards",
+            "autopilot", "hold_minutes", "undo_seconds", "flags",
         ]  # fmt: skip
         labels = {
             "name": _("Name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,6 +25,12 @@ class AccountKind(models.TextChoices):
     JUDGE = "judge", _("AI judge")
 
 
+def initials(name: str) -> str:
+    """The first letters of a name's first two words; "careful-3" is C3."""
+    words = re.findall(r"\w+", name.replace("_", " "))
+    return "".join(word[0] for word in words[:2]).upper()
+
+
 class User(AbstractUser):
     """An account. Site admins are superusers; other rights come from memberships."""
 
@@ -37,8 +44,7 @@ class User(AbstractUser):
 
     @property
     def initials(self) -> str:
-        words = self.name.split()
-        return "".join(word[0] for word in words[:2]).upper()
+        return initials(self.name)
 
 
 class Role(models.TextChoices):

@@ -129,7 +129,7 @@ def publish_guidelines(
         )
 
 
-def annotator_account(*, project: Project, name: str, kind: AccountKind) -> User:
+def annotator_account(*, project: Project, name: str, kind: AccountKind, role: Role = Role.ANNOTATOR) -> User:
     """The account that stands for somebody who cannot sign in: imported, simulated or a judge model."""
     if kind == AccountKind.PERSON:
         raise Refused("bad_kind", _("People are invited."))
@@ -137,7 +137,7 @@ def annotator_account(*, project: Project, name: str, kind: AccountKind) -> User
         account = _account(
             account_name(project, name, kind), display_name=name[:LONGEST_ACCOUNT_NAME], kind=kind
         )
-        add_member(project=project, user=account, role=Role.ANNOTATOR)
+        add_member(project=project, user=account, role=role)
     return account
 
 

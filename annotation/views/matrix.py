@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from annotation.charts import shade
 from annotation.models import Project
+from annotation.models.people import initials
 from annotation.selectors.agreement import Matrix
 from annotation.views import figures
 from annotation.views.show import share
@@ -52,7 +53,7 @@ def matrix(project: Project) -> Panel:
     rows = [
         Row(
             found.people[i].name,
-            "".join(word[0] for word in found.people[i].name.split()[:2]).upper(),
+            initials(found.people[i].name),
             [_cell(cells.get((i, j)), i == j, low, high) for j in shown],
         )
         for i in shown

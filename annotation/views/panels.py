@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from annotation import charts
 from annotation.charts import Axis, Level, Point, Series, Svg
 from annotation.models import AccountKind, Project, Qualification, QualificationState
+from annotation.models.people import initials
 from annotation.selectors.agreement import Agreement
 from annotation.selectors.annotators import AnnotatorRow
 from annotation.stats.estimate import Estimate
@@ -52,7 +53,7 @@ class Person:
 
     @property
     def initials(self) -> str:
-        return "".join(word[0] for word in self.row.name.split()[:2]).upper()
+        return initials(self.row.name)
 
     @property
     def checks(self) -> str:

@@ -11,6 +11,7 @@ from annotation.access import RESEARCH, has_role
 from annotation.errors import Missing, Refused
 from annotation.labels import Criterion
 from annotation.models import AccountKind, Invitation, Membership, Project, Role, User
+from annotation.models.people import initials
 from annotation.services import projects
 from annotation.services.presets import USES, WORDS
 
@@ -149,3 +150,10 @@ def test_a_name_of_any_length_has_an_account(project: Project) -> None:
 def test_people_get_no_account_made_for_them(project: Project) -> None:
     with pytest.raises(Refused, match="bad_kind"):
         projects.annotator_account(project=project, name="anna", kind=AccountKind.PERSON)
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"), [("Ines Duarte", "ID"), ("careful-3", "C3"), ("王芳", "王"), ("", "")]
+)
+def test_initials_tell_people_apart(name: str, letters: str) -> None:
+    assert initials(name) == letters

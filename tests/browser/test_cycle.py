@@ -1,4 +1,4 @@
-"""An admin freezes labels, starts a cycle and watches it to its end: real server, real Celery, real training."""
+"""An admin freezes labels, starts a cycle and watches it to its end: real Celery, real training."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ from training.tinyworld import corpus, world
 from training.tinyworld.annotators import Annotator
 
 admin = User.objects.create_user("ada", password="{PASSWORD}", is_superuser=True)
-project = projects.create_project(name="Help", slug="help", owner=admin, criteria=[Criterion("quality", 1, 5)])
+scale = Criterion("quality", 1, 5)
+project = projects.create_project(name="Help", slug="help", owner=admin, criteria=[scale])
 register_built_in()
 mind, rng, lines = Annotator("careful", 1), random.Random(1), []
 for number, prompt in enumerate(world.prompts(1, 36)):
-    row = {{"id": f"p{{number}}", "prompt": prompt.text, "split": "test" if number % 9 == 0 else "train", "completions": []}}
+    split = "test" if number % 9 == 0 else "train"
+    row = {{"id": f"p{{number}}", "prompt": prompt.text, "split": split}}
     if number < 24:
         texts = [corpus.answer(prompt, rng) for _ in range(4)]
         row["completions"] = [{{"text": text, "source": "corpus"}} for text in texts]
@@ -42,7 +44,8 @@ say(project.rounds.count())
 """
 SMALL = {
     "held_out": "2", "rankings": "4", "pool_compare": "1", "pool_score": "1", "pool_rank": "1",
-    "reward-passes": "1", "dpo-passes": "1", "ppo-steps": "1", "ppo-prompts_per_step": "4", "ppo-minibatch": "4",
+    "reward-passes": "1", "dpo-passes": "1",
+    "ppo-steps": "1", "ppo-prompts_per_step": "4", "ppo-minibatch": "4",
 }  # fmt: skip
 PATIENCE = 240_000.0  # milliseconds; a cycle is seven processes that import torch
 

@@ -75,7 +75,6 @@ def candidates(project: Project, plan: Plan) -> list[Simulated]:
             user = projects.annotator_account(
                 project=project, name=f"{kind.value}-{number}", kind=AccountKind.SIMULATED
             )
-            projects.add_member(project=project, user=user, role=Role.ANNOTATOR)
             people.append(Simulated(user, Annotator(kind, seed=plan.seed * 100 + number)))
     return people
 

@@ -134,9 +134,11 @@ def _researchers(project: Project, plan: Plan) -> list[Simulated]:
     people = []
     for number in range(1, plan.researchers + 1):
         user = projects.annotator_account(
-            project=project, name=f"researcher-{number}", kind=AccountKind.SIMULATED
+            project=project,
+            name=f"researcher-{number}",
+            kind=AccountKind.SIMULATED,
+            role=Role.RESEARCHER,
         )
-        projects.add_member(project=project, user=user, role=Role.RESEARCHER)
         people.append(Simulated(user, Annotator(Kind.RESEARCHER, seed=plan.seed * 100 + number)))
     return people
 

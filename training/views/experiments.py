@@ -90,7 +90,7 @@ def screening(demos: Mapping[str, Mapping[str, Any]]) -> Svg:
 
 def overoptimisation(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> Svg:
     """Oracle points against the reward that PPO drives up, without and with a KL penalty."""
-    words = {"kl_0": _("no penalty"), "kl_0.2": _("KL penalty 0.2")}
+    words = {"kl_0": _("KL × 0"), "kl_0.2": _("KL × 0.2")}
     lines = [
         Series(_pooled(curves[name]), style=style, label=words[name], dots=True)
         for style, name in ((2, "kl_0"), (1, "kl_0.2"))
