@@ -7,6 +7,7 @@ import sys
 import zlib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import NoReturn
@@ -17,20 +18,33 @@ from tqdm import tqdm
 from annotation.errors import Refused
 from annotation.models import Project
 from annotation.services.importing import ImportReport, Progress, file_lines
+from annotation.services.projects import create_project
 
 Store = Callable[[Iterable[bytes], Progress], ImportReport]
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_arguments(parser: ArgumentParser, *, create: str) -> None:
+    """The arguments of an import; `create` says what --create makes."""
     parser.add_argument("project", help="short name (slug) of the project")
     parser.add_argument("file", type=Path, help="JSON Lines; gzipped where the name ends with .gz")
+    parser.add_argument("--create", action="store_true", help=create)
 
 
-def find_project(slug: str) -> Project:
+@contextmanager
+def project_named(slug: str, create: bool) -> Iterator[Project]:
+    """The project, made where asked for; one that was made goes again when the import fails."""
     project = Project.objects.filter(slug=slug).first()
-    if project is None:
+    if project is not None:
+        yield project
+        return
+    if not create:
         raise CommandError(f"there is no project {slug!r}")
-    return project
+    project = create_project(name=slug, slug=slug, owner=None)
+    try:
+        yield project
+    except CommandError:
+        project.delete()
+        raise
 
 
 def import_file(path: Path, store: Store) -> str:

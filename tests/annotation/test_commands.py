@@ -107,3 +107,18 @@ def test_a_file_that_cannot_be_read_is_named(
         path.write_bytes(content)
     with pytest.raises(CommandError, match=name):
         run("import_items", project.slug, path)
+
+
+def test_pairs_make_their_project_too(db: None, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(json.dumps(PAIR))
+    assert run("import_pairs", "new", path, "--create").startswith("1 lines stored")
+    assert Project.objects.get().slug == "new"
+
+
+def test_a_bad_file_of_pairs_leaves_no_new_project(db: None, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("{}")
+    with pytest.raises(CommandError, match="Nothing was stored"):
+        run("import_pairs", "new", path, "--create")
+    assert not Project.objects.exists()

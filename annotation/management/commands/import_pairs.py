@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from annotation.management.importfile import add_arguments, find_project, import_file
+from annotation.management.importfile import add_arguments, import_file, project_named
 from annotation.services.importing import ImportReport, Progress, import_pairs
 
 
@@ -16,12 +16,12 @@ class Command(BaseCommand):
     help = "Import preferences: chosen and rejected dialogues, or the columns of TRL. All or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add_arguments(parser)
+        add_arguments(parser, create="make the project if need be")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        project = find_project(options["project"])
+    def handle(self, *args: Any, create: bool, **options: Any) -> None:
+        with project_named(options["project"], create) as project:
 
-        def store(lines: Iterable[bytes], progress: Progress) -> ImportReport:
-            return import_pairs(project=project, lines=lines, progress=progress)
+            def store(lines: Iterable[bytes], progress: Progress) -> ImportReport:
+                return import_pairs(project=project, lines=lines, progress=progress)
 
-        self.stdout.write(import_file(options["file"], store))
+            self.stdout.write(import_file(options["file"], store))
