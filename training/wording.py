@@ -7,10 +7,11 @@ both equal.
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from training.hyperparameters import SETTINGS, RunKind
 
@@ -152,3 +153,17 @@ def help_text(text: str) -> Promise | str:
 def helps_of(kind: str) -> dict[str, Promise | str]:
     """What each setting of a kind does."""
     return {entry.name: help_text(entry.metadata["help"]) for entry in fields(SETTINGS[RunKind(kind)])}
+
+
+def alert_words(alert: dict[str, Any]) -> str:
+    """What a researcher should look into before training on the set."""
+    if alert["code"] == "unreliable":
+        return gettext(
+            "%(name)s is more often wrong than right (reliability %(value)s): their labels weigh nothing."
+        ) % {
+            "name": alert["annotator"],
+            "value": f"{alert['reliability']:.2f}",
+        }
+    return gettext(
+        "Hidden checks are too few to tell careful people from hostile ones: add 5 to 10 a person."
+    )

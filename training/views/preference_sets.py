@@ -114,7 +114,7 @@ def preference_set(request: AuthenticatedHttpRequest, slug: str, number: int) ->
         "rounds": found.rounds.order_by("purpose", "number"),
         "counts": _counts(sheet),
         "facts": _facts(sheet),
-        "alerts": [_alert(alert) for alert in sheet.get("alerts", [])],
+        "alerts": [wording.alert_words(alert) for alert in sheet.get("alerts", [])],
         "people": _people(sheet),
         "head": charts.strip_head(SHARES),
         "runs": [
@@ -187,18 +187,6 @@ def _facts(sheet: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _listing(counts: dict[str, int]) -> str:
     return _(", ").join(f"{word} {count:,}" for word, count in counts.items()) or "–"
-
-
-def _alert(alert: dict[str, Any]) -> str:
-    """What a researcher should look into before training on the set."""
-    if alert["code"] == "unreliable":
-        return _(
-            "%(name)s is more often wrong than right (reliability %(value)s): their labels weigh nothing."
-        ) % {
-            "name": alert["annotator"],
-            "value": f"{alert['reliability']:.2f}",
-        }
-    return _("Hidden checks are too few to tell careful people from hostile ones: add 5 to 10 a person.")
 
 
 def _people(sheet: dict[str, Any]) -> list[Trusted]:

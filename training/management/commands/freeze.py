@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from annotation.errors import Refused
 from annotation.models import Project, Round
 from training.services.preference_sets import freeze
+from training.wording import alert_words
 
 
 class Command(BaseCommand):
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             f"to train on, {sheet['pairs']['test']} held out\n{frozen.path}"
         )
         for alert in sheet["alerts"]:
-            self.stderr.write(f"attention: {alert}")
+            self.stderr.write(f"attention: {alert_words(alert)}")
 
 
 def _rounds(project: Project, numbers: str) -> list[Round]:
