@@ -25,7 +25,7 @@ lint: $(VENV)/lint ## ruff, mypy, import contracts, migrations
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy .
-	$(VENV)/bin/lint-imports --verbose | tail -n 20
+	$(VENV)/bin/lint-imports
 	$(RUN) manage.py makemigrations --check --dry-run
 
 fix: $(VENV)/lint ## format, and mend what ruff can

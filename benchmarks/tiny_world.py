@@ -65,7 +65,7 @@ def numbers(demos: Sequence[Summary]) -> str:
 
 
 def of(demos: Sequence[Summary], mode: str) -> list[Summary]:
-    return sorted((one for one in demos if one["screened"] == mode), key=lambda one: int(one["seed"]))
+    return sorted((one for one in demos if one["mode"] == mode), key=lambda one: int(one["seed"]))
 
 
 def _rounds(first: Summary) -> list[str]:

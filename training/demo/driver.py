@@ -70,7 +70,12 @@ class Demo:
         return self.summary()
 
     def summary(self) -> dict[str, Any]:
-        return {"seed": self.plan.seed, "screened": self.plan.mode.value, "rounds": self.rows}
+        return {
+            "seed": self.plan.seed,
+            "screened": self.plan.screened,
+            "mode": self.plan.mode.value,
+            "rounds": self.rows,
+        }
 
     def _let_in(self) -> list[Simulated]:
         """Those who may label: who passed the test, or everybody where nobody is tested."""

@@ -124,7 +124,7 @@ def _demos(live: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """One demo of each mode: the running one where it has a round, else the first that was recorded."""
     found: dict[str, Mapping[str, Any]] = {}
     for demo in recorded()["demos"]:
-        found.setdefault(demo["screened"], demo)
+        found.setdefault(demo["mode"], demo)
     if live["rounds"]:
-        found[live["screened"]] = live
+        found[live["mode"]] = live
     return found
