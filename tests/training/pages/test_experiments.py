@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from annotation.models import Project, User
+from tests.factories import make_round
 from training.tinyworld.recorded import recorded
 
 pytestmark = pytest.mark.django_db
@@ -23,8 +24,9 @@ def page(client: Client, researcher: User) -> Client:
 
 
 @pytest.fixture
-def demo(settings: Settings, tmp_path: Path) -> None:
+def demo(settings: Settings, tmp_path: Path, project: Project) -> None:
     """A data folder in which a demo has ended its first round."""
+    make_round(project)
     settings.DATA = tmp_path
     summary = {"seed": 1, "screened": True, "mode": "screened", "rounds": [ROW]}
     (tmp_path / "summary.json").write_text(json.dumps(summary))
