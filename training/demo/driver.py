@@ -54,6 +54,8 @@ class Demo:
     def run(self) -> dict[str, Any]:
         """All rounds; the summary. The round after the last is drafted, opened and left to people."""
         started = time.monotonic()
+        with self._timed("calibrate"):  # before the sampling, which draws from the prompts that are there
+            setup.add_calibration(self.project, self.plan)
         with self._timed("sample"):
             first = cycles.start_sampling(project=self.project, plan=self.plan.loop, seed=self.plan.seed)
             tasks.ring(first.pk)
@@ -79,7 +81,6 @@ class Demo:
 
     def _let_in(self) -> list[Simulated]:
         """Those who may label: who passed the test, or everybody where nobody is tested."""
-        setup.add_calibration(self.project, self.plan)
         people = candidates(self.project, self.plan)
         if not self.plan.screened:
             return people
