@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
@@ -85,7 +85,7 @@ class Demo:
         if not self.plan.screened:
             return people
         with self._timed("screen"):
-            bar = tqdm(people, desc="screening", unit="person", leave=False)
+            bar = tqdm(people, desc="screening", unit="person", leave=False, disable=None)
             return [one for one in bar if take_screening(self.project, one) == QualificationState.PASSED]
 
     def _turn(self, number: int, people: list[Simulated]) -> dict[str, Any]:
@@ -115,22 +115,22 @@ class Demo:
         """Open the round and let everybody label until nothing is left; then close it."""
         rounds.open_round(round_id=current.pk)
         wanted = current.seats.count()
-        turns = label_round(self.project, people)
-        for _ in tqdm(turns, total=wanted, desc="labelling", unit="label", leave=False):
-            pass
+        with _bar("labelling", "label", wanted) as bar:
+            for _ in label_round(self.project, people):
+                bar.update()
         rounds.close_round(round_id=current.pk)
 
     def _wait(self, runs: list[Run]) -> None:
-        """Follow runs to their ends, a bar each; raises RunEnded when one ends badly."""
-        bars = {run.pk: tqdm(desc=f"{run.kind} {run.name}".strip(), unit="step", leave=False) for run in runs}
-        waiting = set(bars)
+        """Follow runs to their ends, a bar for each that has begun; raises RunEnded when one ends badly."""
+        bars: dict[int, tqdm[NoReturn]] = {}
+        waiting = {run.pk for run in runs}
         while waiting:
-            for run in Run.objects.filter(pk__in=waiting):
-                bar = bars[run.pk]
-                bar.total = run.total_steps or None
-                bar.update(run.step - bar.n)
+            for run in Run.objects.filter(pk__in=waiting).exclude(state=RunState.WAITING):
+                if run.pk not in bars:
+                    bars[run.pk] = _bar(f"{run.kind} {run.name}".strip(), "step")
+                _show(bars[run.pk], run)
                 if run.ended:
-                    bar.close()
+                    bars[run.pk].close()
                     waiting.discard(run.pk)
                     _must_have_succeeded(run)
             time.sleep(POLL_SECONDS)
@@ -178,6 +178,17 @@ class Demo:
         started = time.monotonic()
         yield
         self.seconds[stage] = round(time.monotonic() - started, 1)
+
+
+def _bar(name: str, unit: str, total: int | None = None) -> tqdm[NoReturn]:
+    """A bar on a terminal; nothing where nobody looks."""
+    return tqdm(desc=name, unit=unit, total=total, leave=False, disable=None)
+
+
+def _show(bar: tqdm[NoReturn], run: Run) -> None:
+    bar.total = run.total_steps or None
+    if run.step > bar.n:
+        bar.update(run.step - bar.n)
 
 
 def _must_have_succeeded(run: Run) -> None:
