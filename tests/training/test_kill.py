@@ -20,7 +20,7 @@ SUM = STEPS * (STEPS + 1) // 2
 
 def started(place: Workplace, then: str = "", **settings: Any) -> int:
     """Queue an echo run of some seconds and do `then`; its key."""
-    values = {"steps": STEPS, "seconds_per_step": 0.05} | settings
+    values = {"steps": STEPS, "seconds_per_step": 0.15} | settings
     create = f"run = runs.create_run(project=make_project(), kind='echo', settings={values!r})"
     return int(place.script(f"{create}\n{then}\nsay(run.pk)"))
 

@@ -104,7 +104,7 @@ def test_a_deaf_run_is_killed_when_the_grace_is_over(project: Project, settings:
 
 
 def test_a_paused_run_goes_on_where_it_stopped(project: Project) -> None:
-    run = claimed(echo(project, steps=60, seconds_per_step=0.03))
+    run = claimed(echo(project, steps=60, seconds_per_step=0.06))
     runs.pause(run_id=run.pk)
     Supervisor(run).carry_out()
     stopped = fresh(run)
@@ -158,7 +158,7 @@ def test_a_supervisor_that_lost_its_lease_kills_its_own_group_and_writes_nothing
 
 
 def test_a_damaged_savepoint_is_passed_over_and_told(project: Project) -> None:
-    run = claimed(echo(project, steps=60, seconds_per_step=0.03))
+    run = claimed(echo(project, steps=60, seconds_per_step=0.06))
     runs.pause(run_id=run.pk)
     Supervisor(run).carry_out()
     newest = max((run.folder / "savepoints").glob("step-*"))
@@ -181,7 +181,7 @@ def test_a_run_with_damaged_savepoints_only_fails_rather_than_starts_over(projec
 
 
 def test_a_resumed_run_starts_from_the_savepoints_of_the_old_one(project: Project) -> None:
-    old = claimed(echo(project, steps=60, seconds_per_step=0.03))
+    old = claimed(echo(project, steps=60, seconds_per_step=0.06))
     runs.cancel(run_id=old.pk)
     Supervisor(old).carry_out()
     new = runs.resume(run_id=old.pk)
