@@ -15,6 +15,7 @@ from training.demo.plan import Mode, Plan
 from training.rundir import write_json
 
 HOST = "127.0.0.1"
+KEPT = ("secret_key", "static")  # made when the settings were read
 MODES = {"": Mode.SCREENED, "1": Mode.UNSCREENED, "weighted": Mode.WEIGHTED}
 
 
@@ -84,7 +85,7 @@ def _fresh_folder() -> Path:
             f"the demo empties its data folder, so set RONDO_DATA to one named demo, not {folder}"
         )
     for entry in folder.iterdir() if folder.exists() else []:
-        if entry.name != "secret_key":
+        if entry.name not in KEPT:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
