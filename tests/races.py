@@ -59,7 +59,7 @@ def run_out(hold: Hold) -> None:
     past = timezone.now() - timedelta(minutes=1)
     with write():  # the seat first, like everybody
         seat = Seat.objects.filter(pk=hold.seat_id, annotator=hold.annotator_id, state=SeatState.HELD)
-        seat.update(until=past)
+        seat.exclude(until=None).update(until=past)  # a revision sets no time: nobody may take it over
         Hold.objects.filter(pk=hold.pk, state=HoldState.OPEN).update(until=past)
 
 
