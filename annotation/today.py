@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from annotation.labels import Kind, Label, shuffle
@@ -13,11 +12,9 @@ from annotation.models import (
     Annotation,
     Hold,
     Project,
-    RoundState,
-    SeatPurpose,
     User,
 )
-from annotation.services import screening
+from annotation.services import seats
 from annotation.services.rounds import criteria_of
 from annotation.spoken import sentence
 
@@ -44,17 +41,7 @@ def done_today(project: Project, annotator: User) -> int:
 
 def last_answer(project: Project, annotator: User, current: Hold | None = None) -> LastAnswer | None:
     """What the undo button would take back, if anything; `current` is what is on the desk."""
-    answers = (
-        Annotation.objects.standing()
-        .filter(project=project, annotator=annotator, hold__isnull=False, surplus=False)
-        .filter(created_at__gte=Now() - timedelta(seconds=project.undo_seconds))
-        .exclude(round__state=RoundState.CLOSED)
-    )
-    if not screening.in_test(project, annotator):
-        answers = answers.exclude(purpose=SeatPurpose.SCREENING)
-    if current is not None and current.revises_id is not None:
-        answers = answers.filter(pk__lt=current.revises_id)
-    answer = answers.select_related("hold", "round__project").order_by("-pk").first()
+    answer = seats.last_answer(project, annotator, before=current.revises_id if current else None)
     if answer is None:
         return None
     return LastAnswer(said(answer), fresh=timezone.now() - answer.created_at < FRESH)

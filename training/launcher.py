@@ -18,10 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.rundir import RunDir, write_json
+from training.rundir import LIFELINE, SILENCE, RunDir, write_json
 
-SILENCE = "RONDO_LIFELINE_SECONDS"
-LIFELINE = "RONDO_LIFELINE_FD"  # training.recipes.guard reads it; that module may not be imported here
 ROOT = Path(__file__).resolve().parent.parent
 KILL_SECONDS = 10.0
 PROCESS = "process.json"  # who runs in this folder: for the next claimer on the same host

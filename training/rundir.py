@@ -24,6 +24,11 @@ class ExitCode:
     STOPPED = 75  # asked to stop: a savepoint was written, the run may be resumed
 
 
+# The lifeline of a recipe: a pipe that its supervisor holds, and the seconds of silence that end it.
+LIFELINE = "RONDO_LIFELINE_FD"
+SILENCE = "RONDO_LIFELINE_SECONDS"
+
+
 @dataclass(frozen=True)
 class Config:
     """What a recipe needs to know. Paths are folders of checkpoints, chosen by the registry."""

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from annotation.access import annotator_project_or_404, researcher_project_or_404
 from annotation.api.parsers import JSONLinesParser
+from annotation.api.people import user_of
 from annotation.api.serializers import (
     AnnotationSerializer,
     AnswerSerializer,
@@ -24,7 +25,7 @@ from annotation.api.serializers import (
     SkipSerializer,
     StoredSerializer,
 )
-from annotation.models import Project, User
+from annotation.models import Project
 from annotation.selectors import report as report_of
 from annotation.services import importing, seats
 
@@ -34,7 +35,7 @@ from annotation.services import importing, seats
 def projects(request: Request) -> Response:
     """The projects in which you have a role."""
     return Response(
-        ProjectSerializer(Project.objects.visible_to(_user(request)).order_by("name"), many=True).data
+        ProjectSerializer(Project.objects.visible_to(user_of(request)).order_by("name"), many=True).data
     )
 
 
@@ -42,8 +43,8 @@ def projects(request: Request) -> Response:
 @api_view(["POST"])
 def next_hold(request: Request, slug: str) -> Response:
     """The item in your hands, or the next one; 204 when nothing is left."""
-    project = annotator_project_or_404(_user(request), slug)
-    hold = seats.next_hold(project=project, annotator=_user(request))
+    project = annotator_project_or_404(user_of(request), slug)
+    hold = seats.next_hold(project=project, annotator=user_of(request))
     return Response(status=204) if hold is None else Response(HoldSerializer(hold).data)
 
 
@@ -53,7 +54,7 @@ def submit(request: Request, token: UUID) -> Response:
     """Submit an answer. The same token again gives the same answer and stores nothing."""
     answer = AnswerSerializer(data=request.data)
     answer.is_valid(raise_exception=True)
-    done = seats.submit(token=token, annotator=_user(request), **answer.validated_data)
+    done = seats.submit(token=token, annotator=user_of(request), **answer.validated_data)
     return Response({"id": done.annotation.pk, "replay": done.replay})
 
 
@@ -63,7 +64,7 @@ def draft(request: Request, token: UUID) -> Response:
     """Keep a draft of the answer."""
     given = DraftSerializer(data=request.data)
     given.is_valid(raise_exception=True)
-    seats.save_draft(token=token, annotator=_user(request), draft=given.validated_data["draft"])
+    seats.save_draft(token=token, annotator=user_of(request), draft=given.validated_data["draft"])
     return Response(status=204)
 
 
@@ -73,7 +74,7 @@ def skip(request: Request, token: UUID) -> Response:
     """Give the item back for good, with a reason."""
     given = SkipSerializer(data=request.data)
     given.is_valid(raise_exception=True)
-    seats.skip(token=token, annotator=_user(request), reason=given.validated_data["reason"])
+    seats.skip(token=token, annotator=user_of(request), reason=given.validated_data["reason"])
     return Response(status=204)
 
 
@@ -81,15 +82,15 @@ def skip(request: Request, token: UUID) -> Response:
 @api_view(["POST"])
 def undo(request: Request, slug: str) -> Response:
     """Take up your last answer again."""
-    project = annotator_project_or_404(_user(request), slug)
-    return Response(HoldSerializer(seats.undo(project=project, annotator=_user(request))).data)
+    project = annotator_project_or_404(user_of(request), slug)
+    return Response(HoldSerializer(seats.undo(project=project, annotator=user_of(request))).data)
 
 
 @extend_schema(responses=AnnotationSerializer(many=True))
 @api_view(["GET"])
 def history(request: Request, slug: str) -> Response:
     """Your own newest hundred answers."""
-    user = _user(request)
+    user = user_of(request)
     project = annotator_project_or_404(user, slug)
     own = project.annotations.standing().filter(annotator=user).order_by("-pk")[:100]
     return Response(AnnotationSerializer(own, many=True).data)
@@ -100,7 +101,7 @@ def history(request: Request, slug: str) -> Response:
 @parser_classes([JSONLinesParser])
 def items(request: Request, slug: str) -> Response:
     """Import items, one JSON object a line (docs/formats.md). A bad line is named and nothing is stored."""
-    project = researcher_project_or_404(_user(request), slug)
+    project = researcher_project_or_404(user_of(request), slug)
     lines = cast(list[bytes], request.data)
     return Response(asdict(importing.import_items(project=project, lines=lines)), status=201)
 
@@ -109,9 +110,4 @@ def items(request: Request, slug: str) -> Response:
 @api_view(["GET"])
 def report(request: Request, slug: str) -> Response:
     """Agreement and ratings: the numbers of the pages and of `manage.py report`."""
-    return Response(report_of(researcher_project_or_404(_user(request), slug)))
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User)  # IsAuthenticated stands before every view
-    return request.user
+    return Response(report_of(researcher_project_or_404(user_of(request), slug)))

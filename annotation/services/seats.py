@@ -105,7 +105,7 @@ def undo(*, project: Project, annotator: User) -> Hold:
     with write():
         lock_person(annotator)
         current = leases.open_holds(project, annotator).first()
-        old = _last_answer(project, annotator, before=current.revises_id if current else None)
+        old = last_answer(project, annotator, before=current.revises_id if current else None)
         if old is None or old.hold is None:
             raise Refused("nothing_to_undo", _("There is no answer that can still be taken back."))
         touched = [old.hold.seat_id, *([current.seat_id] if current else [])]
@@ -177,7 +177,7 @@ def _own_hold(token: uuid.UUID | str, annotator: User) -> Hold:
     return hold
 
 
-def _last_answer(project: Project, annotator: User, before: int | None) -> Annotation | None:
+def last_answer(project: Project, annotator: User, before: int | None) -> Annotation | None:
     """The newest answer that can be taken back; older than `before`, the one already taken up."""
     since = ExpressionWrapper(Now() - timedelta(seconds=project.undo_seconds), output_field=DateTimeField())
     answers = Annotation.objects.standing().filter(

@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.access import admin_project_or_404, researcher_project_or_404
+from annotation.api.people import user_of
 from annotation.errors import Refused
-from annotation.models import Project, User
+from annotation.models import Project
 from training import selectors, tasks
 from training.api.serializers import NewRunSerializer, PreferenceSetSerializer, RunSerializer
 from training.models import Checkpoint, PreferenceSet, Run
@@ -26,7 +27,7 @@ CHECKPOINTS = ("policy", "reference", "reward")
 @api_view(["GET"])
 def preference_sets(request: Request, slug: str) -> Response:
     """The frozen preference sets, newest first."""
-    project = researcher_project_or_404(_user(request), slug)
+    project = researcher_project_or_404(user_of(request), slug)
     return Response(PreferenceSetSerializer(project.preference_sets.order_by("-number"), many=True).data)
 
 
@@ -35,7 +36,7 @@ def preference_sets(request: Request, slug: str) -> Response:
 @api_view(["GET", "POST"])
 def runs(request: Request, slug: str) -> Response:
     """List the newest hundred runs, or start one (admins)."""
-    user = _user(request)
+    user = user_of(request)
     if request.method == "GET":
         project = researcher_project_or_404(user, slug)
         return Response(RunSerializer(project.runs.order_by("-pk")[:100], many=True).data)
@@ -51,14 +52,14 @@ def runs(request: Request, slug: str) -> Response:
 @api_view(["GET"])
 def run(request: Request, slug: str, pk: int) -> Response:
     """One run as it is now."""
-    return Response(RunSerializer(_run_or_404(researcher_project_or_404(_user(request), slug), pk)).data)
+    return Response(RunSerializer(_run_or_404(researcher_project_or_404(user_of(request), slug), pk)).data)
 
 
 @extend_schema(request=None, responses=RunSerializer)
 @api_view(["POST"])
 def cancel(request: Request, slug: str, pk: int) -> Response:
     """Cancel a run; its process and its GPU memory are gone within a minute."""
-    found = _run_or_404(admin_project_or_404(_user(request), slug), pk)
+    found = _run_or_404(admin_project_or_404(user_of(request), slug), pk)
     return Response(RunSerializer(run_services.cancel(run_id=found.pk)).data)
 
 
@@ -90,8 +91,3 @@ def _run_or_404(project: Project, pk: int) -> Run:
     if found is None:
         raise Http404
     return found
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User)  # IsAuthenticated stands before every view
-    return request.user

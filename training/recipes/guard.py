@@ -14,8 +14,8 @@ import signal
 import threading
 import time
 
-LIFELINE = "RONDO_LIFELINE_FD"
-SILENCE = "RONDO_LIFELINE_SECONDS"  # so long a silence means that the lease was lost
+from training.rundir import LIFELINE, SILENCE
+
 GRACE_SECONDS = 10.0
 
 

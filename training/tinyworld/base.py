@@ -15,6 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from training.savepoints import sha256
 from training.tinyworld import shipped
 from training.tinyworld.corpus import corpus
 from training.tinyworld.measure import measure
@@ -43,7 +44,7 @@ def build(out: Path, seed: int, samples: int = SAMPLES, threads: int = 1) -> Non
     model.half().save_pretrained(out)
     tokenizer.save_pretrained(out)
     quality = measure(model.float().eval(), tokenizer, seed)
-    files = {f.name: shipped.digest(f) for f in sorted(out.iterdir()) if f.name != shipped.MANIFEST}
+    files = {f.name: sha256(f) for f in sorted(out.iterdir()) if f.name != shipped.MANIFEST}
     options = f"--seed {seed} --samples {samples} --threads {threads}"
     facts = {
         "command": f"python -m training.tinyworld.base --out FOLDER {options}",

@@ -1,9 +1,10 @@
 """Where the shipped base policy lies and whether it is whole. Imports no torch."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
+
+from training.savepoints import sha256
 
 MANIFEST = "manifest.json"
 
@@ -18,16 +19,11 @@ def manifest(folder: Path | None = None) -> dict[str, Any]:
     return dict(json.loads(((folder or path()) / MANIFEST).read_text(encoding="utf-8")))
 
 
-def digest(file: Path) -> str:
-    """SHA-256 of a file as hexadecimal digits."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 def verify(folder: Path | None = None) -> None:
     """Raise ValueError if a file of the base is missing, changed, or not named in its manifest."""
     folder = folder or path()
     expected = manifest(folder)["files"]
-    found = {f.name: digest(f) for f in sorted(folder.iterdir()) if f.is_file() and f.name != MANIFEST}
+    found = {f.name: sha256(f) for f in sorted(folder.iterdir()) if f.is_file() and f.name != MANIFEST}
     if found != expected:
         wrong = sorted({name for name, _ in found.items() ^ expected.items()})
         raise ValueError(f"the base policy in {folder} differs from its manifest: {', '.join(wrong)}")
